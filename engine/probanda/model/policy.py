@@ -1,0 +1,87 @@
+"""A policy: a folder with Rego, what it needs, and what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from probanda.model.location import Location
+from probanda.model.outcome import Severity
+
+
+class EntrypointKind(Enum):
+    """What the rule behind an entry point yields."""
+
+    FINDINGS = "findings"  # a set of finding objects
+    ALLOW = "allow"  # exactly `true` passes; anything else is one finding
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the Rego `# METADATA` block above a rule says about it."""
+
+    id: str
+    title: str
+    severity: Severity
+    remediation: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrypoint:
+    """One callable name of a policy.
+
+    Attributes:
+        name: last part of `<area>/<slug>/<name>`.
+        kind: see `EntrypointKind`.
+        rego_path: `package/path/rule`, OPA's spelling of an entry point.
+        input: adapter: top-level key of the Rego input → dotted path into
+            `{facts, request, verified, parameters, asOf, tenant}`. Empty: the
+            standard input `{facts, parameters, asOf, tenant}`.
+    """
+
+    name: str
+    kind: EntrypointKind
+    rego_path: str
+    input: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy folder, loaded.
+
+    Attributes:
+        id: `<area>/<slug>`.
+        title: one line for people.
+        package: Rego package, dotted.
+        entrypoints: by name.
+        rules: by rule id, from Rego metadata.
+        facts: collector types by the fact names that the policy reads.
+        parameters_schema: JSON Schema (2020-12) of the parameters.
+        request_schema: JSON Schema of the run-time request, when it has one.
+        controls: ids of the controls it supports.
+        modules: Rego sources by project-relative path, tests left out.
+        test_modules: the `_test.rego` sources.
+        files: every file of the folder that decides: path → SHA-256.
+        digest: one SHA-256 over `files`.
+        builtin: shipped with probanda rather than found in the project.
+        location: of its `policy.yaml`.
+    """
+
+    id: str
+    title: str
+    package: str
+    entrypoints: Mapping[str, Entrypoint]
+    rules: Mapping[str, Rule]
+    facts: Mapping[str, str]
+    parameters_schema: Mapping[str, Any]
+    request_schema: Mapping[str, Any] | None
+    controls: tuple[str, ...]
+    modules: Mapping[str, str]
+    test_modules: Mapping[str, str]
+    files: Mapping[str, str]
+    digest: str
+    builtin: bool = False
+    location: Location | None = None
