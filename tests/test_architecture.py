@@ -231,7 +231,8 @@ def relative(path: Path) -> str:
 
 def report(violations: list[str]) -> None:
     """Fail with one violation a line."""
-    assert not violations, "\n" + "\n".join(violations)
+    if violations:
+        pytest.fail("\n".join(violations), pytrace=False)
 
 
 def test_the_package_has_modules_to_walk() -> None:
