@@ -1,11 +1,11 @@
-"""Rego: compile modules, ask entry points.
+r"""Rego: compile modules, ask entry points.
 
 The rest of probanda uses what is named here and nothing else, so that the
 engine behind it can change.
 
 Example:
 
-    with rego.compile({"p.rego": "package a\\nallow if input.x == 1"}) as policy:
+    with rego.compile({"p.rego": "package a\nallow if input.x == 1"}) as policy:
         policy.prepare("a/allow")({"x": 1}, {})  # True
 """
 

@@ -38,7 +38,7 @@ from probanda.errors import PolicyError
 from probanda.model.location import Location
 from probanda.rego import source
 from probanda.rego.protocol import EndOfStreamError, read_frame, write_frame
-from probanda.rego.values import TEXTUAL, UNDEFINED, decode, encode
+from probanda.rego.values import UNDEFINED, decode, encode, refusal
 
 # Name and version of the engine, for decisions.
 ENGINE: Final = f"regopy {version('regopy')}"
@@ -107,7 +107,7 @@ class Policy:
         self._worker: _Worker | None = None
         self._closed = False
         self._data = ""
-        self._textual: tuple[str, ...] = ()
+        self._builtins: tuple[str, ...] = ()
 
     @property
     def entrypoints(self) -> tuple[str, ...]:
@@ -138,6 +138,12 @@ class Policy:
         """
         with self._lock:
             self._ready("{}")
+            if reason := refusal(self._builtins, *(each.literals for each in self._sources)):
+                self._drop()
+                raise PolicyError(
+                    f"this engine cannot apply {reason}, which a string of the policy holds",
+                    code="rego_compile_error",
+                )
 
     def close(self) -> None:
         """End the worker. Later calls raise `PolicyError`."""
@@ -161,12 +167,8 @@ class Policy:
         encoded, base = encode(value), encode({} if data is None else data)
         with self._lock:
             worker = self._ready(base.text)
-            if self._textual and (encoded.special or base.special):
-                raise PolicyError(
-                    f"this engine cannot apply {self._textual[0]} to text that holds quotes, "
-                    "backslashes or control characters",
-                    code="eval_builtin_error",
-                )
+            if reason := refusal(self._builtins, encoded, base):
+                raise PolicyError(f"this engine cannot apply {reason}", code="eval_builtin_error")
             message = {"do": "evaluate", "entrypoint": entrypoint, "input": encoded.text}
             answer = self._ask(worker, message, self._seconds)
         if "undefined" in answer:
@@ -174,7 +176,7 @@ class Policy:
         return decode(_one(answer["value"]))
 
     def _check_data(self, data: Any) -> None:
-        """Refuse data in the place of a package: what rules and base would make together is moot."""
+        """Refuse data in the place of a package: rules and data would be merged there."""
         if data is None:
             return
         if not isinstance(data, Mapping):
@@ -211,7 +213,7 @@ class Policy:
         self._data = ""
         answer = self._ask(self._worker, message, COMPILE_SECONDS)
         self._data = data
-        self._textual = tuple(name for name in answer["builtins"] if TEXTUAL.fullmatch(name))
+        self._builtins = tuple(answer["builtins"])
         return self._worker
 
     def _ask(self, worker: _Worker, message: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -294,7 +296,11 @@ class _Worker:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return "broke its protocol"
-        return f"ended with {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return (
+            f"ended with {signal.Signals(-code).name}"
+            if code < 0
+            else f"ended with exit code {code}"
+        )
 
     def end(self) -> None:
         """Kill and reap; safe to call twice."""
@@ -313,7 +319,9 @@ def _one(text: str) -> Any:
     try:
         values = json.loads(text)["expressions"]
     except (ValueError, RecursionError) as error:
-        raise PolicyError("the policy's result cannot be read", code="eval_internal_error") from error
+        raise PolicyError(
+            "the policy's result cannot be read", code="eval_internal_error"
+        ) from error
     if len(values) != 1:
         raise PolicyError(f"{len(values)} results instead of one", code="eval_internal_error")
     return values[0]

@@ -1,4 +1,4 @@
-"""Checks on Rego text that the engine leaves out, and the text that it is given.
+r"""Checks on Rego text that the engine leaves out, and the text that it is given.
 
 Rules:
 
@@ -14,12 +14,13 @@ Rules:
 
 Example:
 
-    >>> scan('package a.b\\nallow if input.x == "y"', path="m.rego").rules
+    >>> scan('package a.b\nallow if input.x == "y"', path="m.rego").rules
     (RuleName(name='allow', line=2, function=False),)
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -28,7 +29,7 @@ from typing import Final
 
 from probanda.errors import PolicyError
 from probanda.model.location import Location
-from probanda.rego.values import stand_in
+from probanda.rego.values import Encoded, stand_in
 
 MAX_BYTES: Final = 1 << 20
 MAX_NESTING: Final = 100
@@ -41,11 +42,29 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _KEYWORDS: Final = frozenset(
-    "as contains default else every false if import in not null package some true with".split()
+    [
+        "as",
+        "contains",
+        "default",
+        "else",
+        "every",
+        "false",
+        "if",
+        "import",
+        "in",
+        "not",
+        "null",
+        "package",
+        "some",
+        "true",
+        "with",
+    ]
 )
 # Keywords after which `{` opens a value or a v1 body at the top level of a module.
 _BEFORE_BRACE: Final = frozenset({"if", "in", "contains", "not", "as"})
-_CONTINUES: Final = frozenset({":=", "=", "==", "!=", "<=", ">=", "<", ">", ".", ","} | set("+-*/%&|:"))
+_CONTINUES: Final = frozenset(
+    {":=", "=", "==", "!=", "<=", ">=", "<", ">", ".", ","} | set("+-*/%&|:")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +85,14 @@ class Source:
         package: dotted.
         rules: heads in order; a rule with several bodies appears as often.
         text: what the engine is given; line for line the same as the original.
+        literals: all its string literals, as they are given to the engine.
     """
 
     path: str
     package: str
     rules: tuple[RuleName, ...]
     text: str
+    literals: Encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +116,8 @@ def scan(text: str, *, path: str) -> Source:
     tokens = _tokens(text, path)
     package = _package(tokens, path)
     _check_bodies(tokens, path)
-    return Source(path, package, tuple(_rules(tokens)), _translate(text, tokens, path))
+    translated, literals = _translate(text, tokens, path)
+    return Source(path, package, tuple(_rules(tokens)), translated, literals)
 
 
 def check_names(sources: Iterable[Source], texts: Iterable[str]) -> None:
@@ -163,7 +185,7 @@ def _package(tokens: list[_Token], path: str) -> str:
 def _check_bodies(tokens: list[_Token], path: str) -> None:
     """Refuse v0 bodies: at the top level, `{` after something that ends a term."""
     depth = 0
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in itertools.pairwise(tokens):
         depth += (before.text in {"(", "[", "{"}) - (before.text in {")", "]", "}"})
         if depth or token.text != "{":
             continue
@@ -183,7 +205,11 @@ def _rules(tokens: list[_Token]) -> Iterable[RuleName]:
         starts = depth == 0 and before is not None and before.line < token.line
         if starts and token.kind == "name" and before is not None:
             head = tokens[index + 1] if token.text == "default" else token
-            continues = before.text in _CONTINUES or before.text in _KEYWORDS - {"true", "false", "null"}
+            continues = before.text in _CONTINUES or before.text in _KEYWORDS - {
+                "true",
+                "false",
+                "null",
+            }
             if not continues and head.text not in _KEYWORDS:
                 following = tokens[index + 1].text if index + 1 < len(tokens) else ""
                 yield RuleName(head.text, token.line, following == "(")
@@ -200,8 +226,10 @@ def _imported(tokens: list[_Token]) -> set[str]:
     return names
 
 
-def _translate(text: str, tokens: list[_Token], path: str) -> str:
-    parts, position = [], 0
+def _translate(text: str, tokens: list[_Token], path: str) -> tuple[str, Encoded]:
+    parts: list[str] = []
+    literals: list[str] = []
+    position, special = 0, False
     for token in tokens:
         if token.kind not in {"string", "raw"}:
             continue
@@ -222,6 +250,8 @@ def _translate(text: str, tokens: list[_Token], path: str) -> str:
             literal = f'"{stand_in(value)}"'
         except PolicyError as error:
             raise _error(error.message, path, token.line) from error
+        special = special or literal[1:-1] != value
+        literals.append(literal)
         parts += [text[position : token.start], literal]
         position = token.start + len(token.text)
-    return "".join([*parts, text[position:]])
+    return "".join([*parts, text[position:]]), Encoded(" ".join(literals), special)

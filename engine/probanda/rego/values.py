@@ -1,4 +1,4 @@
-"""JSON values on their way into the engine and back, without a change in meaning.
+r"""JSON values on their way into the engine and back, without a change in meaning.
 
 Rules:
 
@@ -6,18 +6,19 @@ Rules:
   decimals with more than 15 significant digits; lone surrogates; anything that
   is not JSON. Integers are exact at any size (up to `MAX_DIGITS` digits).
 - A decimal with an integral value travels as that integer: in Rego `3.0 == 3`.
-- regopy 1.5.2 compares and counts strings in their *escaped* form (`"\\u00e9"`
-  is not `"é"` there, `count("\\n")` is 2, and a line break ends with `n`). So the
+- regopy 1.5.2 compares and counts strings in their *escaped* form (`"\u00e9"`
+  is not `"é"` there, `count("\n")` is 2, and a line break ends with `n`). So the
   characters that JSON must escape travel as private-use stand-ins, one for one,
   and are put back in results. The order of strings that hold them is that of
-  the stand-ins; `TEXTUAL` lists the built-ins that would see the difference.
+  the stand-ins; `TEXTUAL` lists the built-ins that would see the difference,
+  and `refusal` says when one meets such text.
 
 Example:
 
-    >>> encode({"message": "a\\nb"}).special
+    >>> encode({"message": "a\nb"}).special
     True
-    >>> decode(json.loads(encode(["a\\nb", 3.0]).text))
-    ['a\\nb', 3]
+    >>> decode(json.loads(encode(["a\nb", 3.0]).text))
+    ['a\nb', 3]
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ MAX_BYTES: Final = 64 << 20
 MAX_DIGITS: Final = 4_000
 # regopy prints decimals with 15 significant digits.
 _DIGITS: Final = 15
+# Below it, decimals are or become subnormal, and the engine's parser fails on those.
+_SMALLEST: Final = 1e-300
 
 # Supplementary Private Use Area-A: U+F0000 + the code point it stands for.
 _BASE: Final = 0xF0000
@@ -48,6 +51,10 @@ _HAS_SPECIAL: Final = re.compile(r'[\x00-\x1f"\\]')
 _HAS_STAND_IN: Final = re.compile(r"[\U000F0000-\U000F001F\U000F0022\U000F005C]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
+_FOREIGN: Final = re.compile(r"[^\x00-\x7f\U000F0000-\U000F001F\U000F0022\U000F005C]")
+
+# Built-ins whose regopy version knows ASCII only.
+ASCII_ONLY: Final = frozenset({"lower", "upper"})
 # Built-ins (or their families) that look into characters, encode, hash or sort text.
 TEXTUAL: Final = re.compile(
     r"(regex|json|yaml|crypto|hex|urlquery|glob|graphql|io\.jwt)\..*"
@@ -61,6 +68,7 @@ class Undefined:
     _instance: Undefined | None = None
 
     def __new__(cls) -> Undefined:
+        """The one instance."""
         if cls._instance is None:
             cls._instance = super().__new__(cls)
         return cls._instance
@@ -86,6 +94,11 @@ class Encoded:
 
     text: str
     special: bool
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it holds text beyond ASCII."""
+        return not self.text.isascii() and _FOREIGN.search(self.text) is not None
 
 
 def encode(value: Any) -> Encoded:
@@ -146,6 +159,18 @@ def decode(value: Any) -> Any:
     return value
 
 
+def refusal(builtins: Iterable[str], *encoded: Encoded) -> str:
+    """Why the engine cannot apply one of `builtins` to these texts; empty when it can."""
+    special = any(each.special for each in encoded)
+    foreign = any(each.foreign for each in encoded)
+    for name in builtins:
+        if special and TEXTUAL.fullmatch(name):
+            return f"{name} to text that holds quotes, backslashes or control characters"
+        if foreign and name in ASCII_ONLY:
+            return f"{name} to text beyond ASCII"
+    return ""
+
+
 def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise PolicyError(f"input has a key of type {type(key).__name__}; JSON keys are strings")
@@ -161,8 +186,7 @@ def _number(number: float) -> float:
         raise PolicyError("input holds NaN or an infinity, which is not JSON")
     if number.is_integer():
         return int(number)
-    # Subnormal numbers make the engine's parser fail; tiny ones may not survive its arithmetic.
-    if abs(number) < 1e-300 or float(f"{number:.{_DIGITS}g}") != number:
+    if abs(number) < _SMALLEST or float(f"{number:.{_DIGITS}g}") != number:
         raise PolicyError(
             f"input holds a decimal of more than {_DIGITS} significant digits",
             hint="the engine would round it; write it as a string or round it before",

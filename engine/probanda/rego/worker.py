@@ -102,7 +102,9 @@ class Engine:
         # An error that escaped `ok` is printed as an s-expression.
         if not answer.startswith('{"expressions":['):
             found = _MESSAGE.search(answer)
-            raise PolicyError(found[1] if found else "the engine failed", code="eval_internal_error")
+            raise PolicyError(
+                found[1] if found else "the engine failed", code="eval_internal_error"
+            )
         return {"value": answer}
 
 
