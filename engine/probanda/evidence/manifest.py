@@ -19,8 +19,9 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Self
 
 from probanda.canonical import canonical, sha256_hex
@@ -100,24 +101,23 @@ class Entry:
             document["controls"] = sorted(set(self.controls))
         return document
 
-    def problem(self) -> str:
-        """Which rule it breaks (the path's own rules apart); empty when none."""
+    def problems(self) -> Iterator[str]:
+        """Every rule that it breaks, the path's own rules apart."""
         if is_reserved(self.path):
-            return f"path {self.path!r} belongs to the bundle format"
+            yield f"path {self.path!r} belongs to the bundle format"
         if not _SHA256.fullmatch(self.sha256):
-            return f"{self.path!r}: sha256 is not 64 lower-case hexadecimal digits"
+            yield f"{self.path!r}: sha256 is not 64 lower-case hexadecimal digits"
         if type(self.size) is not int or not 0 <= self.size <= _MAX_SIZE:
-            return f"{self.path!r}: size is not an integer from 0 to 2^53-1"
+            yield f"{self.path!r}: size is not an integer from 0 to 2^53-1"
         if not _MEDIA_TYPE.fullmatch(self.media_type):
-            return f"{self.path!r}: {self.media_type!r} is no media type"
+            yield f"{self.path!r}: {self.media_type!r} is no media type"
         if self.role not in ROLES:
-            return f"{self.path!r}: role {self.role!r} is none of {', '.join(ROLES)}"
+            yield f"{self.path!r}: role {self.role!r} is none of {', '.join(ROLES)}"
         for text in (self.source, self.type, self.producer, *self.controls):
             if len(text) > _MAX_TEXT or _CONTROL.search(text):
-                return f"{self.path!r}: a text is too long or holds a control character"
+                yield f"{self.path!r}: a text is too long or holds a control character"
         if "" in self.controls:
-            return f"{self.path!r}: a control id is empty"
-        return ""
+            yield f"{self.path!r}: a control id is empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +220,8 @@ def _problem(manifest: Manifest) -> str:
         return "lists no files; zero entries prove nothing"
     if len(manifest.entries) > MAX_ENTRIES:
         return f"lists more than {MAX_ENTRIES} files"
-    problems = (entry.problem() for entry in manifest.entries)
-    return names_problem(entry.path for entry in manifest.entries) or next(
-        filter(None, problems), ""
-    )
+    problem = next(chain.from_iterable(entry.problems() for entry in manifest.entries), "")
+    return names_problem(entry.path for entry in manifest.entries) or problem
 
 
 def _fields(

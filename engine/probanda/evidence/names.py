@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sigstore.json"
@@ -32,29 +32,35 @@ RECORDS = "proofs/records.json"
 MAX_NAME_BYTES = 1_024
 MAX_PART_BYTES = 255
 
+# Other, control; format (bidirectional overrides!); surrogate; line and paragraph separators.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def name_problem(name: str) -> str:
     """Why `name` may not stand in a bundle; empty when it may."""
+    return next(_name_problems(name), "")
+
+
+def _name_problems(name: str) -> Iterator[str]:
+    """Every rule that `name` breaks, in an order in which each test is safe to make."""
     if not name:
-        return "is empty"
-    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in name):
-        return "holds a control character"
+        yield "is empty"
+    if any(unicodedata.category(character) in _HIDDEN for character in name):
+        yield "holds a control character"
     if len(name.encode()) > MAX_NAME_BYTES:
-        return f"is longer than {MAX_NAME_BYTES} bytes"
+        yield f"is longer than {MAX_NAME_BYTES} bytes"
     if not unicodedata.is_normalized("NFC", name):
-        return "is not in Unicode normal form C"
+        yield "is not in Unicode normal form C"
     if "\\" in name:
-        return "holds a backslash"
+        yield "holds a backslash"
     if name.startswith("/") or _DRIVE.match(name):
-        return "is absolute"
+        yield "is absolute"
     for part in name.split("/"):
         if part in {"", ".", ".."}:
-            return f"has the part {part!r}"
+            yield f"has the part {part!r}"
         if len(part.encode()) > MAX_PART_BYTES:
-            return f"has a part longer than {MAX_PART_BYTES} bytes"
-    return ""
+            yield f"has a part longer than {MAX_PART_BYTES} bytes"
 
 
 def is_reserved(name: str) -> bool:
