@@ -56,7 +56,8 @@ def trusted_root(
     return {
         "mediaType": TRUSTED_ROOT,
         "tlogs": [_log(origin, log_key, valid) for origin in origins],
-        "certificateAuthorities": [_authority([ca], f"urn:probanda:ca:{owner}", valid)],
+        # The SPIFFE trust domain of the signer: this authority vouches for no other names.
+        "certificateAuthorities": [_authority([ca], f"spiffe://{owner.split(':')[-1]}", valid)],
         "ctlogs": [
             {
                 "baseUrl": f"urn:probanda:ct:{owner}",
