@@ -7,6 +7,7 @@ stdout is data, stderr talks, `hint:` says what to do next. Exit codes: 0 pass, 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -81,9 +82,9 @@ class _LazyGroup(click.Group):
             import difflib
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            if near:
-                error.message += f" Did you mean {near[0]!r}?"
-            raise
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -112,7 +113,7 @@ def run(arguments: list[str] | None = None) -> int:
         return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
     except BrokenPipeError:
         # The reader of our output has gone; the verdict it did not read is not a pass.
-        sys.stdout = None  # type: ignore[assignment]  # stops the flush at exit from failing
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # the flush at exit must not fail
         return EXIT_UNDECIDED
     return result if isinstance(result, int) else 0
 

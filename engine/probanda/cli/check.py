@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -70,7 +72,7 @@ def command(
     if format_ == "json":
         click.echo(json.render(run.decisions, exit_code=run.exit_code), nl=False)
     else:
-        colour = click.get_text_stream("stdout").isatty()
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         click.echo(text.render(run.decisions, exit_code=run.exit_code, colour=colour), nl=False)
     store = DecisionStore(root / RUN_FOLDER)
     for decision in run.decisions:

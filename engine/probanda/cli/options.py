@@ -15,7 +15,7 @@ from probanda.model.instant import parse_instant
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """An RFC 3339 instant or a date."""
 
     name = "time"
