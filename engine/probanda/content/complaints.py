@@ -15,7 +15,8 @@ Example:
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -161,28 +162,29 @@ _SHAPES = {
     "tuple_type": "a list",
     "string_type": "text",
 }
+# Error types of pydantic's and what they say, given their context.
+_SAYINGS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "string_pattern_mismatch": lambda context: (
+        f"must be {MEANINGS.get(context['pattern'], context['pattern'])}"
+    ),
+    "too_short": lambda _: "must not be empty",
+    "string_too_short": lambda _: "must not be empty",
+    "string_too_long": lambda context: f"is longer than {context['max_length']} characters",
+    "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
+    "less_than_equal": lambda context: f"must be at most {context['le']:g}",
+}
 
 
 def _reason(kind: str, context: dict[str, Any], node: YamlNode) -> tuple[str, str]:
     """What is wrong, and a hint, for an error type of pydantic's."""
-    text = node.text if isinstance(node, ScalarNode) else ""
     if kind == "literal_error":
-        words = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
-        if is_null(node):
-            return f"is empty; it must be {one_of(words)}", ""
-        return f"must be {one_of(words)}", nearest(text, words) if text else ""
+        words = re.findall(r"'([^']*)'", context["expected"])
+        text = node.text if isinstance(node, ScalarNode) else ""
+        empty = "is empty; it " if is_null(node) else ""
+        return f"{empty}must be {one_of(words)}", nearest(text, words)
     if kind in _SHAPES:
         empty = ", but is empty" if is_null(node) else ""
         hint = "write a value, or remove the field" if empty else ""
         return f"must be {_SHAPES[kind]}{empty}", hint
-    if kind == "string_pattern_mismatch":
-        return f"must be {MEANINGS.get(context['pattern'], context['pattern'])}", ""
-    if kind in {"too_short", "string_too_short"}:
-        return "must not be empty", ""
-    if kind == "string_too_long":
-        return f"is longer than {context['max_length']} characters", ""
-    if kind == "greater_than_equal":
-        return f"must be at least {context['ge']:g}", ""
-    if kind == "less_than_equal":
-        return f"must be at most {context['le']:g}", ""
-    return f"is not valid ({kind})", ""
+    saying = _SAYINGS.get(kind)
+    return (saying(context) if saying else f"is not valid ({kind})"), ""

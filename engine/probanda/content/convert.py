@@ -12,10 +12,11 @@ Example:
 
 from __future__ import annotations
 
-from probanda.content import documents
+from probanda.content import documents, statements
 from probanda.content.catalogue import BUILTIN
-from probanda.content.documents import ContractSpec, FactEntry, Model, RawContract
+from probanda.content.documents import FactEntry, Model
 from probanda.content.source import Source
+from probanda.content.statements import ContractSpec, RawContract
 from probanda.model.clarification import Clarification
 from probanda.model.contract import Contract, ServiceLevel
 from probanda.model.control import Automation, Control, ExpectedEvidence, Frequency
@@ -32,9 +33,7 @@ def convert_project(source: Source[documents.Project], keys: dict[str, str]) -> 
     return Project(
         name=source.document.metadata.name,
         tenant=spec.tenant,
-        approvers=tuple(
-            Approver(entry.name, keys.get(entry.name, "")) for entry in spec.approvers
-        ),
+        approvers=tuple(Approver(entry.name, keys.get(entry.name, "")) for entry in spec.approvers),
         trust=spec.trust,
         digest=source.digest,
         location=source.at(),
@@ -128,7 +127,7 @@ def contract_spec(document: Model) -> ContractSpec:
     """
     if isinstance(document, RawContract):
         return document
-    if isinstance(document, documents.Contract):
+    if isinstance(document, statements.Contract):
         return document.spec
     raise TypeError(f"not a contract: {type(document).__name__}")
 
@@ -153,7 +152,7 @@ def convert_contract(source: Source[Model]) -> Contract:
     )
 
 
-def convert_waiver(source: Source[documents.Waiver]) -> Waiver:
+def convert_waiver(source: Source[statements.Waiver]) -> Waiver:
     """The waiver."""
     metadata, spec = source.document.metadata, source.document.spec
     return Waiver(
@@ -169,7 +168,7 @@ def convert_waiver(source: Source[documents.Waiver]) -> Waiver:
 
 
 def convert_clarification(
-    source: Source[documents.Clarification], signature: str
+    source: Source[statements.Clarification], signature: str
 ) -> Clarification:
     """The clarification with the signature that lies beside it, unverified."""
     spec = source.document.spec

@@ -1,10 +1,11 @@
-"""The documents as people write them: one pydantic model per kind.
+"""Project, gate, policy and control as people write them: one pydantic model per kind.
 
 Rules:
 
 - Frozen, camelCase in the file, unknown fields refused. v1 only grows.
 - Only the *form* is checked here; what one document says about another is
-  checked in `crosscheck.py`.
+  checked in `crosscheck.py`. Contracts, waivers and clarifications are in
+  `statements.py`.
 - The docstring below a field is its description in the published JSON Schema.
 
 Example:
@@ -14,7 +15,7 @@ Example:
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -25,16 +26,11 @@ from probanda.content.fields import (
     Duration,
     EntrypointName,
     FactName,
-    Fingerprint,
     Flag,
     InputPath,
-    Instant,
     JsonObject,
-    LicenseExpression,
     Line,
-    Number,
     PolicyName,
-    Purl,
     RegoPackage,
     RegoRule,
     RelativePath,
@@ -42,14 +38,10 @@ from probanda.content.fields import (
     Text,
     UniqueControls,
     unique,
+    word,
 )
 
-ApiVersion = Annotated[Literal["probanda/v1"], BeforeValidator(lambda value: _word(value))]
-
-
-def _word(value: object) -> object:
-    """The text of a scalar for a `Literal`; anything else stays and is refused there."""
-    return getattr(value, "text", value)
+ApiVersion = Annotated[Literal["probanda/v1"], BeforeValidator(word)]
 
 
 class Model(BaseModel):
@@ -97,7 +89,7 @@ class Project(Model):
 
     api_version: ApiVersion
     """The version of this format."""
-    kind: Annotated[Literal["Project"], BeforeValidator(_word)]
+    kind: Annotated[Literal["Project"], BeforeValidator(word)]
     """What this document is."""
     metadata: Named
     """The project's name."""
@@ -130,9 +122,9 @@ class FactEntry(Model):
     """The collector that reads the artifact."""
     path: RelativePath | None = None
     """Path of the artifact, relative to the project's root."""
-    ref: Annotated[Literal["base"], BeforeValidator(_word)] | None = None
+    ref: Annotated[Literal["base"], BeforeValidator(word)] | None = None
     """`base`: read the artifact from the base revision instead of the working tree."""
-    missing: Annotated[Literal["notEvaluated", "empty"], BeforeValidator(_word)] = "notEvaluated"
+    missing: Annotated[Literal["notEvaluated", "empty"], BeforeValidator(word)] = "notEvaluated"
     """What an absent artifact means: undecided (which blocks), or an empty fact."""
     max_age: Duration | None = None
     """The oldest acceptable artifact, by the time that the artifact itself states."""
@@ -169,9 +161,9 @@ class Request(Model):
 class GateSpec(Model):
     """When and how strictly the gate checks, and what."""
 
-    runs: Annotated[Literal["ci", "runtime"], BeforeValidator(_word)]
+    runs: Annotated[Literal["ci", "runtime"], BeforeValidator(word)]
     """Where the gate runs."""
-    mode: Annotated[Literal["enforce", "warn", "shadow"], BeforeValidator(_word)]
+    mode: Annotated[Literal["enforce", "warn", "shadow"], BeforeValidator(word)]
     """How strictly findings are taken."""
     request: Request | None = None
     """For runtime gates: what they are asked."""
@@ -184,7 +176,7 @@ class Gate(Model):
 
     api_version: ApiVersion
     """The version of this format."""
-    kind: Annotated[Literal["Gate"], BeforeValidator(_word)]
+    kind: Annotated[Literal["Gate"], BeforeValidator(word)]
     """What this document is."""
     metadata: GateMetadata
     """Name, title and owner."""
@@ -206,7 +198,7 @@ class PolicyMetadata(Model):
 class EntrypointEntry(Model):
     """One callable name of a policy."""
 
-    kind: Annotated[Literal["findings", "allow"], BeforeValidator(_word)]
+    kind: Annotated[Literal["findings", "allow"], BeforeValidator(word)]
     """`findings`: a set of finding objects. `allow`: exactly `true` passes."""
     rule: RegoRule
     """The Rego rule behind it."""
@@ -245,7 +237,7 @@ class Policy(Model):
 
     api_version: ApiVersion
     """The version of this format."""
-    kind: Annotated[Literal["Policy"], BeforeValidator(_word)]
+    kind: Annotated[Literal["Policy"], BeforeValidator(word)]
     """What this document is."""
     metadata: PolicyMetadata
     """Name, title and owner."""
@@ -285,13 +277,11 @@ class ControlSpec(Model):
     owner: Line
     """Role that answers for it."""
     frequency: Annotated[
-        Literal[
-            "per-change", "continuous", "daily", "weekly", "monthly", "quarterly", "annually"
-        ],
-        BeforeValidator(_word),
+        Literal["per-change", "continuous", "daily", "weekly", "monthly", "quarterly", "annually"],
+        BeforeValidator(word),
     ]
     """How often the control operates."""
-    automation: Annotated[Literal["automated", "manual", "hybrid"], BeforeValidator(_word)]
+    automation: Annotated[Literal["automated", "manual", "hybrid"], BeforeValidator(word)]
     """How its evidence comes about."""
     evidence: Annotated[tuple[EvidenceEntry, ...], Field(min_length=1)]
     """What proves it."""
@@ -302,186 +292,9 @@ class Control(Model):
 
     api_version: ApiVersion
     """The version of this format."""
-    kind: Annotated[Literal["Control"], BeforeValidator(_word)]
+    kind: Annotated[Literal["Control"], BeforeValidator(word)]
     """What this document is."""
     metadata: ControlMetadata
     """Name and title."""
     spec: ControlSpec
     """What an auditor wants to see proved."""
-
-
-class ServiceLevelEntry(Model):
-    """What the producer promises."""
-
-    ingest_latency_ms: Annotated[Number, Field(ge=0)] | None = None
-    """Upper bound of the ingest latency, in milliseconds."""
-    completeness_pct: Annotated[Number, Field(ge=0, le=100)] | None = None
-    """Lower bound of completeness, in percent."""
-    dedupe: Flag | None = None
-    """Whether duplicates are removed."""
-
-
-class ContractSpec(Model):
-    """The terms of one version of one dataset."""
-
-    dataset_id: Line
-    """The dataset."""
-    version: Line
-    """Version of the contract."""
-    tenant_id: Line
-    """Whose dataset it is."""
-    license: Annotated[
-        Literal["MIT-OK", "Open-Data-OK", "Restricted-TOS", "Proprietary-Client", "Embargoed"],
-        BeforeValidator(_word),
-    ]
-    """Licence class."""
-    purpose: Annotated[tuple[Line, ...], AfterValidator(unique)]
-    """What the data may be used for."""
-    retention: Annotated[
-        Literal["ephemeral-7d", "short-30d", "standard-365d", "long-1825d", "legal-hold"],
-        BeforeValidator(_word),
-    ]
-    """Retention class."""
-    sla: ServiceLevelEntry
-    """What the producer promises."""
-
-
-class RawServiceLevel(ServiceLevelEntry):
-    """As `sla` of `ig.contract.v1`, which is open."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class RawContract(ContractSpec):
-    """An `ig.contract.v1` JSON document, as it is; its schema lets other fields stand."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    sla: RawServiceLevel
-    """What the producer promises."""
-
-
-class Contract(Model):
-    """The terms of a dataset: what was promised."""
-
-    api_version: ApiVersion
-    """The version of this format."""
-    kind: Annotated[Literal["Contract"], BeforeValidator(_word)]
-    """What this document is."""
-    metadata: Named
-    """The contract's name: its folder below `contracts/`."""
-    spec: ContractSpec
-    """The terms."""
-
-
-class WaiverMetadata(Model):
-    """Name and owner of a waiver."""
-
-    name: Slug
-    """Unique in the project."""
-    owner: Line
-    """Who asked for it and answers for it."""
-
-
-class WaiverSpec(Model):
-    """Which findings are excused, by whom, why and until when."""
-
-    fingerprints: Annotated[
-        tuple[Fingerprint, ...],
-        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
-        AfterValidator(unique),
-    ]
-    """Full fingerprints of the findings."""
-    approver: Line
-    """Who approved it; never the owner."""
-    ticket: Line
-    """Reference to the discussion."""
-    reason: Text
-    """Why the exception is acceptable."""
-    expires: Instant
-    """First instant at which it no longer holds."""
-
-
-class Waiver(Model):
-    """An approved, expiring exception to findings."""
-
-    api_version: ApiVersion
-    """The version of this format."""
-    kind: Annotated[Literal["Waiver"], BeforeValidator(_word)]
-    """What this document is."""
-    metadata: WaiverMetadata
-    """Name and owner."""
-    spec: WaiverSpec
-    """What is excused."""
-
-
-class ClarificationSpec(Model):
-    """What a named person found out about one version of one package."""
-
-    purl: Purl
-    """Package URL with version."""
-    license: LicenseExpression
-    """SPDX licence expression."""
-    evidence: Text
-    """Where the licence was read."""
-    author: Line
-    """Who signed it: a name of the project's approvers."""
-
-
-class Clarification(Model):
-    """A signed statement about a package that states no licence id itself."""
-
-    api_version: ApiVersion
-    """The version of this format."""
-    kind: Annotated[Literal["Clarification"], BeforeValidator(_word)]
-    """What this document is."""
-    metadata: Named
-    """The clarification's name."""
-    spec: ClarificationSpec
-    """What was found out."""
-
-
-MODELS: dict[str, type[Model]] = {
-    "Project": Project,
-    "Gate": Gate,
-    "Policy": Policy,
-    "Control": Control,
-    "Contract": Contract,
-    "Waiver": Waiver,
-    "Clarification": Clarification,
-}
-KINDS: tuple[str, ...] = tuple(MODELS)
-
-
-def json_schema(kind: str) -> dict[str, Any]:
-    """The published JSON Schema (draft 2020-12) of a kind.
-
-    Raises:
-        KeyError: not one of `KINDS`.
-    """
-    schema = MODELS[kind].model_json_schema(by_alias=True, mode="validation")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:probanda:schema:{kind.lower()}:v1",
-        **_without_null(schema),
-    }
-
-
-def _without_null(schema: Any) -> Any:
-    """Optional fields are left out, never null: the loader refuses null, so the schema does."""
-    if isinstance(schema, list):
-        return [_without_null(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    plain = {key: _without_null(value) for key, value in schema.items()}
-    if plain.get("default", ...) is None:
-        del plain["default"]
-    choices = plain.get("anyOf")
-    if isinstance(choices, list) and {"type": "null"} in choices:
-        del plain["anyOf"]
-        (choice,) = [entry for entry in choices if entry != {"type": "null"}]
-        plain = {**choice, **plain}
-    return plain
-
-
-__all__ = ["KINDS", "MODELS", "RawContract", "json_schema"]

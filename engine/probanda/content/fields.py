@@ -73,7 +73,9 @@ def complaint(
     reason: str, *, hint: str = "", path: tuple[str | int, ...] = ()
 ) -> PydanticCustomError:
     """An error of ours inside pydantic; `path` leads on from the field into its value."""
-    return PydanticCustomError("probanda", "{reason}", {"reason": reason, "hint": hint, "path": path})
+    return PydanticCustomError(
+        "probanda", "{reason}", {"reason": reason, "hint": hint, "path": path}
+    )
 
 
 def unwrap(node: YamlNode) -> Any:
@@ -88,6 +90,11 @@ def unwrap(node: YamlNode) -> Any:
 def is_null(value: object) -> bool:
     """Whether a scalar reads as null."""
     return isinstance(value, ScalarNode) and value.tag in {"", "null"} and value.text in _NULLS
+
+
+def word(value: object) -> object:
+    """The text of a scalar for a `Literal`; anything else stays and is refused there."""
+    return value.text if isinstance(value, ScalarNode) else value
 
 
 def _text(value: Any) -> str:
@@ -190,7 +197,7 @@ def unique(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-# `Field` stands innermost: after a validator, pydantic would leave the constraint out of the schema.
+# `Field` stands innermost: behind a validator, its constraints would be left out of the schema.
 Text = Annotated[
     str,
     Field(min_length=1, max_length=MAX_TEXT),

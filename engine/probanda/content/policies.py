@@ -5,7 +5,7 @@ Rules:
 - Rule id, title, severity and remediation come from the Rego's `# METADATA`; they
   are written nowhere else.
 - Every module that is no test has exactly the declared package, and each entry point
-  is a rule of one of them. Whether the Rego compiles is for `rego/` to say.
+  is a rule of one of them; whether the Rego compiles is for `rego/` to say.
 - The folder's digest covers what decides: `policy.yaml` and the modules, no tests.
 
 Example:
@@ -15,22 +15,28 @@ Example:
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from probanda.canonical import sha256_hex, tree_digest
-from probanda.content.complaints import nearest, one_of
+from probanda.content.complaints import nearest
 from probanda.content.documents import Policy as PolicyDocument
-from probanda.content.rego_source import Annotation, extract
 from probanda.content.schemas import NO_PARAMETERS, schema_problems
 from probanda.content.source import Errors, Source
 from probanda.content.tree import Tree, locate
 from probanda.errors import ContentError, PolicyError
-from probanda.model.outcome import Severity
 from probanda.model.policy import Entrypoint, EntrypointKind, Policy, PolicyFact, Rule
+from probanda.rego.annotations import declared_rules, read_annotations
+from probanda.rego.source import scan
 
-_PACKAGE = re.compile(r"^[ \t]*package[ \t]+([A-Za-z_][\w.]*)[ \t]*(?:#.*)?$", re.MULTILINE)
-_RULE_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """What the text of a module says: package, names of rule heads, declared rules by id."""
+
+    package: str
+    heads: frozenset[str]
+    rules: Mapping[str, Rule]
 
 
 def assemble(
@@ -58,17 +64,11 @@ def assemble(
             path = ("spec", field, *problem.path)
             message = f"the schema in spec.{field} {problem.message}"
             errors.add(source.error(path, message, hint=problem.hint))
-    _check_packages(source, modules, errors)
-    _check_rules(source, modules, errors)
-    rules = _rules(source.tree, modules, errors)
-    if modules and not rules and any(e.kind == "findings" for e in spec.entrypoints.values()):
-        errors.add(
-            source.error(
-                (),
-                "no rule of the policy has a '# METADATA' block with an id",
-                hint="write one above each rule: id, title, severity, remediation",
-            )
-        )
+    scanned = _scan(source.tree, modules, errors)
+    _check_packages(source, scanned, errors)
+    rules = _merge_rules(source, scanned, errors)
+    if modules and len(scanned) == len(modules):  # a module that cannot be read hides its rules
+        _check_entrypoints(source, scanned, rules, errors)
     files = {path: sha256_hex(text.encode()) for path, text in modules.items()}
     files[source.path] = source.digest
     return Policy(
@@ -100,92 +100,83 @@ def assemble(
     )
 
 
+def _scan(tree: Tree, modules: Mapping[str, str], errors: Errors) -> dict[str, Module]:
+    """Package, rule heads and declared rules of each module that can be read."""
+    found: dict[str, Module] = {}
+    for path, text in modules.items():
+        where = str(locate(tree, path))
+        try:
+            scanned = scan(text, path=where)
+            rules = declared_rules(read_annotations(text, path=where), path=where)
+        except PolicyError as error:
+            errors.add(ContentError(error.message, location=error.location, hint=error.hint))
+            continue
+        heads = frozenset(head.name for head in scanned.rules)
+        found[path] = Module(scanned.package, heads, rules)
+    return found
+
+
 def _check_packages(
-    source: Source[PolicyDocument], modules: Mapping[str, str], errors: Errors
+    source: Source[PolicyDocument], modules: Mapping[str, Module], errors: Errors
 ) -> None:
     declared = source.document.spec.package
-    for path, text in modules.items():
-        match = _PACKAGE.search(text)
-        if match is None:
-            errors.add(ContentError("no package", location=locate(source.tree, path)))
-        elif match[1] != declared:
-            line = text.count("\n", 0, match.start(1)) + 1
+    for path, module in modules.items():
+        if module.package != declared:
             errors.add(
                 ContentError(
-                    f"package '{match[1]}', where policy.yaml declares '{declared}'",
-                    location=locate(source.tree, path, line),
+                    f"package '{module.package}', where policy.yaml declares '{declared}'",
+                    location=locate(source.tree, path),
                     hint=f"write 'package {declared}'",
                 )
             )
 
 
-def _check_rules(
-    source: Source[PolicyDocument], modules: Mapping[str, str], errors: Errors
-) -> None:
-    heads = set(_heads(modules.values()))
-    for name, entry in source.document.spec.entrypoints.items():
-        if modules and entry.rule not in heads:
-            errors.add(
-                source.error(
-                    ("spec", "entrypoints", name, "rule"),
-                    f"no rule '{entry.rule}' in the policy's Rego",
-                    hint=nearest(entry.rule, heads),
-                )
-            )
-
-
-# A rule head begins in the first column, as `opa fmt` writes it.
-_HEAD = re.compile(r"^(?:default[ \t]+)?([A-Za-z_]\w*)(?=[ \t]*(?:[\[{(=:]|\bcontains\b|\bif\b|$))", re.M)
-_NO_HEADS = frozenset({"package", "import", "default", "else", "if", "contains"})
-
-
-def _heads(texts: Iterable[str]) -> Iterable[str]:
-    for text in texts:
-        yield from (head for head in _HEAD.findall(text) if head not in _NO_HEADS)
-
-
-def _rules(tree: Tree, modules: Mapping[str, str], errors: Errors) -> dict[str, Rule]:
-    """Rules by id from the annotations of all modules."""
+def _merge_rules(
+    source: Source[PolicyDocument], modules: Mapping[str, Module], errors: Errors
+) -> dict[str, Rule]:
+    """Rules of all modules by id."""
     rules: dict[str, Rule] = {}
-    for path, text in modules.items():
-        try:
-            annotations = extract(text, str(locate(tree, path)))
-        except PolicyError as error:
-            errors.add(ContentError(error.message, location=error.location, hint=error.hint))
-            continue
-        for annotation in annotations:
-            if annotation.id:
-                with errors.collecting():
-                    rule = _rule(annotation, tree, path)
-                    if rule.id in rules:
-                        raise ContentError(
-                            f"rule id '{rule.id}' is used twice in the policy",
-                            location=locate(tree, path, annotation.line),
-                        )
-                    rules[rule.id] = rule
+    for path, module in modules.items():
+        for rule_id, rule in module.rules.items():
+            if rule_id in rules:
+                errors.add(
+                    ContentError(
+                        f"rule id '{rule_id}' is declared in several modules of the policy",
+                        location=locate(source.tree, path),
+                    )
+                )
+            rules[rule_id] = rule
     return rules
 
 
-def _rule(annotation: Annotation, tree: Tree, path: str) -> Rule:
-    where = locate(tree, path, annotation.line)
-    if not _RULE_ID.fullmatch(annotation.id):
-        raise ContentError(
-            f"rule id '{annotation.id[:80]}' must be lower-case words joined by hyphens",
-            location=where,
-        )
-    if not annotation.title:
-        raise ContentError(f"rule '{annotation.id}' has no title", location=where)
-    severities = {severity.value: severity for severity in Severity}
-    if annotation.severity not in severities:
-        raise ContentError(
-            f"the severity of rule '{annotation.id}' must be {one_of(severities)}",
-            location=where,
-            hint=nearest(annotation.severity, severities) or None,
-        )
-    return Rule(
-        id=annotation.id,
-        title=annotation.title,
-        severity=severities[annotation.severity],
-        remediation=annotation.remediation,
-        description=annotation.description,
-    )
+def _check_entrypoints(
+    source: Source[PolicyDocument],
+    modules: Mapping[str, Module],
+    rules: Mapping[str, Rule],
+    errors: Errors,
+) -> None:
+    """Each entry point is a rule, and what it yields has an id, a title and a severity."""
+    heads = {head for module in modules.values() for head in module.heads}
+    for name, entry in source.document.spec.entrypoints.items():
+        path = ("spec", "entrypoints", name)
+        if entry.rule not in heads:
+            message = f"no rule '{entry.rule}' in the policy's Rego"
+            errors.add(source.error((*path, "rule"), message, hint=nearest(entry.rule, heads)))
+        elif entry.kind == "allow" and name not in rules:
+            errors.add(
+                source.error(
+                    path,
+                    f"no '# METADATA' with the id of the entry point '{name}'",
+                    hint=f"write one above '{entry.rule}': title, custom: {{id: {name}, severity}}",
+                    key=True,
+                )
+            )
+        elif entry.kind == "findings" and not rules:
+            errors.add(
+                source.error(
+                    path,
+                    f"no '# METADATA' declares a rule that '{name}' could report",
+                    hint="write one above each rule: title, custom: {id, severity, remediation}",
+                    key=True,
+                )
+            )

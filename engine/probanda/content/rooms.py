@@ -69,4 +69,4 @@ def expected(path: str) -> str:
     """How files in the room of `path` are called."""
     if path.endswith(".yml") and classify(path.removesuffix(".yml") + ".yaml"):
         return f"rename it to {path.removesuffix('.yml')}.yaml"
-    return f"files here are {_FORMS[path.split('/')[0]]}"
+    return f"files here are {_FORMS[path.split('/', maxsplit=1)[0]]}"

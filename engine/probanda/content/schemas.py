@@ -130,25 +130,27 @@ def problems(value: Any, schema: Mapping[str, Any]) -> list[Problem]:
 
 def _explain(error: ValidationError) -> Iterator[Problem]:
     path = tuple(error.absolute_path)
-    schema = error.schema if isinstance(error.schema, Mapping) else {}
-    known = list(schema.get("properties", {}))
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        extra = [name for name in error.instance if name not in known]
-        for name in extra:
-            hint = nearest(name, known) or (f"known here: {', '.join(known)}" if known else "")
-            yield Problem((*path, name), "is unknown", hint, key=True)
-    elif error.validator == "required" and isinstance(error.instance, dict):
+    # jsonschema types these as possibly unset; an error out of `iter_errors` has them all.
+    rule: Any = error.validator_value
+    instance: Any = error.instance
+    schema: Any = error.schema
+    if error.validator == "additionalProperties" and isinstance(instance, dict):
+        known = list(schema.get("properties", {}))
+        for name in instance:
+            if name not in known:
+                hint = nearest(name, known) or (f"known here: {', '.join(known)}" if known else "")
+                yield Problem((*path, name), "is unknown", hint, key=True)
+    elif error.validator == "required":
         # jsonschema yields one error for each missing property and names it in the message only.
-        for name in error.validator_value:
+        for name in rule:
             if error.message.startswith(f"{name!r} is a required"):
                 yield Problem((*path, name), "is missing")
     elif error.validator == "enum":
-        words = [str(word) for word in error.validator_value]
-        yield Problem(path, f"must be {one_of(words)}", nearest(str(error.instance), words))
+        words = [str(word) for word in rule]
+        yield Problem(path, f"must be {one_of(words)}", nearest(str(instance), words))
     elif error.validator == "type":
-        kinds = error.validator_value
-        names = kinds if isinstance(kinds, str) else " or ".join(kinds)
-        hint = "quote it" if names == "string" and _is_scalar(error.instance) else ""
+        names = rule if isinstance(rule, str) else " or ".join(rule)
+        hint = "quote it" if names == "string" and _is_scalar(instance) else ""
         yield Problem(path, f"must be of type {names}", hint)
     else:
         yield Problem(path, f"is not valid: {error.message[:_MAX_MESSAGE]}")

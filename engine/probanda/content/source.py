@@ -22,9 +22,11 @@ from pydantic import ValidationError
 
 from probanda.canonical import sha256_hex
 from probanda.content import complaints
-from probanda.content.documents import MODELS, Model, RawContract
+from probanda.content.documents import Model
 from probanda.content.fields import unwrap
+from probanda.content.kinds import MODELS
 from probanda.content.rooms import Place
+from probanda.content.statements import RawContract
 from probanda.content.tree import Tree, locate
 from probanda.errors import ContentError, MultipleContentError, ParseError
 from probanda.model.location import Location

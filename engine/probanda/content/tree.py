@@ -46,7 +46,9 @@ class Tree(Protocol):
     """
 
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """See above."""
+        ...
 
     def files(self, prefix: str) -> list[str]:
         """Sorted paths of all files below the folder `prefix` (empty: all), without dotfiles."""
