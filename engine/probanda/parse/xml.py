@@ -1,0 +1,95 @@
+"""XML without DTDs, entities or external references, and within limits.
+
+Rules:
+
+- defusedxml refuses document type declarations, entity declarations and external
+  references (CWE-611, CWE-776); a billion laughs never starts.
+- Depth and count are checked while the tree grows.
+
+Example:
+
+    >>> parse_xml(b"<testsuite tests='1'/>", path="junit.xml").tag
+    'testsuite'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.etree.ElementTree import ParseError as MalformedError
+
+from probanda.errors import ParseError
+from probanda.model.location import Location
+from probanda.parse.limits import DEFAULT, Limits
+
+if TYPE_CHECKING:
+    from defusedxml.ElementTree import XMLParser
+
+
+class _BoundedBuilder(TreeBuilder):
+    """A tree builder that counts elements and attributes, and depth."""
+
+    def __init__(self, path: str, limits: Limits) -> None:
+        super().__init__()
+        self._path = path
+        self._limits = limits
+        self._depth = 0
+        self._nodes = 0
+        self.parser: XMLParser | None = None
+
+    def start(self, tag: str, attrs: Mapping[str, str], /) -> Element:
+        self._depth += 1
+        self._nodes += 1 + len(attrs)
+        if self._depth > self._limits.max_depth:
+            raise ParseError(
+                f"nested deeper than the limit of {self._limits.max_depth}", location=self._where()
+            )
+        if self._nodes > self._limits.max_nodes:
+            raise ParseError(
+                f"more than the limit of {self._limits.max_nodes} nodes", location=self._where()
+            )
+        return super().start(tag, dict(attrs))
+
+    def end(self, tag: str, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+    def _where(self) -> Location:
+        expat: Any = self.parser.parser if self.parser is not None else None
+        if expat is None:
+            return Location(self._path)
+        return Location(self._path, expat.CurrentLineNumber, expat.CurrentColumnNumber + 1)
+
+
+def parse_xml(data: bytes, *, path: str, limits: Limits = DEFAULT) -> Element:
+    """The root element of `data`.
+
+    Raises:
+        ParseError: malformed, with a DTD or entities, or beyond a limit.
+    """
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import XMLParser
+
+    if len(data) > limits.max_bytes:
+        raise ParseError(
+            f"larger than the limit of {limits.max_bytes} bytes", location=Location(path)
+        )
+    builder = _BoundedBuilder(path, limits)
+    parser = XMLParser(target=builder, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    builder.parser = parser
+    try:
+        parser.feed(data)
+        root: Element = parser.close()
+    except MalformedError as error:
+        line, column = error.position
+        where = Location(path, line, column + 1)
+        raise ParseError(f"not valid XML: {str(error).split(':')[0]}", location=where) from None
+    except DefusedXmlException:
+        raise ParseError(
+            "document type declarations and entities are not allowed", location=Location(path)
+        ) from None
+    except (LookupError, ValueError):
+        # An encoding that expat or Python does not know.
+        raise ParseError("not valid XML: unknown encoding", location=Location(path)) from None
+    return root
