@@ -191,9 +191,9 @@ def judge(control: Control, events: Sequence[Event], *, end: datetime) -> Contro
         if words is not None:
             statements.append(words)
     if control.automation is Automation.MANUAL:
-        statements.append(_Statement(ControlStatus.MANUAL, "evidence comes from people alone"))
+        statements.append(_Statement(ControlStatus.MANUAL, "Evidence comes from people alone"))
     elif not any(expected.policy for expected in control.evidence):
-        statements.append(_Statement(ControlStatus.GAP, "no policy is expected to judge it"))
+        statements.append(_Statement(ControlStatus.GAP, "No policy is expected to judge it"))
     status = worst(statement.status for statement in statements)
     return ControlJudgement(
         status=status,
@@ -227,7 +227,7 @@ def _judge_item(
     latest = _latest_binding(mine)
     if latest is None:
         why = sorted({event.why for event in mine})
-        words = f"no decision that counts for “{title}” ({policy})"
+        words = f"No decision that counts for “{title}” ({policy})"
         words += f": {', '.join(why)}" if why else ""
         status = (
             ControlStatus.NOT_EVALUATED
