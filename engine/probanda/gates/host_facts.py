@@ -32,7 +32,7 @@ def verified_clarifications(judging: Catalogue) -> list[dict[str, str]]:
                 hint="name the person, with a publicKey, under spec.approvers in probanda.yaml",
             )
         try:
-            verify_document(item.payload, item.signature, key)
+            verify_document(item.payload, item.signature, key.encode())
         except ProbandaError as error:
             raise ContentError(
                 f"the clarification {item.name} is not signed by {item.author}: {error.message}",

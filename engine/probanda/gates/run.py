@@ -20,10 +20,11 @@ from datetime import datetime
 from pathlib import Path
 
 from probanda import __version__, rego
+from probanda.canonical import sha256_hex
 from probanda.collect import Workspace
 from probanda.content import Catalogue, RevisionTree, Tree, WorkingTree, load
 from probanda.decide import decide_gate, overall_exit_code
-from probanda.errors import UsageError
+from probanda.errors import ContentError, UsageError
 from probanda.gates.check import Session, run_check
 from probanda.gates.host_facts import verified_clarifications
 from probanda.gates.judging import judge_content
@@ -98,7 +99,7 @@ def run_gates(request: GateRequest) -> GateRun:
     )
     extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
     with session:
-        return _run(session, gates, extra, head)
+        return _run(session, gates, extra, head, _contents(tree, judging))
 
 
 def _chosen(request: GateRequest, judging: Catalogue) -> list[Gate]:
@@ -116,7 +117,22 @@ def _chosen(request: GateRequest, judging: Catalogue) -> list[Gate]:
     return chosen
 
 
-def _run(session: Session, gates: list[Gate], extra: list[CheckResult], head: Catalogue) -> GateRun:
+def _contents(tree: Tree, judging: Catalogue) -> dict[str, bytes]:
+    """The bytes of the judging documents, which must still be those that were loaded."""
+    contents = {path: tree.read(path) for path in judging.files}
+    for path, data in contents.items():
+        if sha256_hex(data) != judging.files[path]:
+            raise ContentError(f"{path} changed while it was being read", hint="run again")
+    return contents
+
+
+def _run(
+    session: Session,
+    gates: list[Gate],
+    extra: list[CheckResult],
+    head: Catalogue,
+    contents: Mapping[str, bytes],
+) -> GateRun:
     content = JudgingContent(
         base=session.workspace.base,
         base_commit=session.workspace.base_commit,
@@ -143,6 +159,6 @@ def _run(session: Session, gates: list[Gate], extra: list[CheckResult], head: Ca
     return GateRun(
         decisions=tuple(decisions),
         originals=originals,
-        content=session.judging.contents,
+        content=contents,
         exit_code=overall_exit_code([decision.exit_code for decision in decisions]),
     )
