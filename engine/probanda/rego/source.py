@@ -9,6 +9,7 @@ Rules:
   is refused: it would be a stand-in inside a regular expression.
 - A variable with the name of a package's first part is refused: the engine
   would read the package instead.
+- `with` is refused: regopy aborts as soon as the replaced rule calls anything.
 - What is checked here is text; scoping, arity and recursion are checked on the
   plan (`preflight`). Types are not checked at all.
 
@@ -116,6 +117,7 @@ def scan(text: str, *, path: str) -> Source:
     tokens = _tokens(text, path)
     package = _package(tokens, path)
     _check_bodies(tokens, path)
+    _check_with(tokens, path)
     translated, literals = _translate(text, tokens, path)
     return Source(path, package, tuple(_rules(tokens)), translated, literals)
 
@@ -193,6 +195,17 @@ def _check_bodies(tokens: list[_Token], path: str) -> None:
         if ends_term or (before.kind == "name" and before.text not in _BEFORE_BRACE):
             raise _error(
                 "a rule body needs `if`", path, token.line, hint="Rego v1: `allow if { … }`"
+            )
+
+
+def _check_with(tokens: list[_Token], path: str) -> None:
+    for before, token in itertools.pairwise(tokens):
+        if token.text == "with" and token.kind == "name" and before.text != ".":
+            raise _error(
+                "this engine cannot evaluate `with`",
+                path,
+                token.line,
+                hint="give functions the values that they judge, or write a case",
             )
 
 
