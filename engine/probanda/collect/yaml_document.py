@@ -7,12 +7,10 @@ does not have.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from probanda.collect.interface import NO_OPTIONS, Reading
-from probanda.errors import CollectError
 from probanda.parse.tree import to_plain
 from probanda.parse.yaml import load_yaml
 
@@ -30,17 +28,4 @@ class YamlCollector:
 
     def read(self, data: bytes, *, source: str, options: Mapping[str, Any]) -> Reading:  # noqa: ARG002
         """The document's value."""
-        value = to_plain(load_yaml(data, path=source))
-        _refuse_non_finite(value, source)
-        return Reading(value, self.media_type)
-
-
-def _refuse_non_finite(value: Any, source: str) -> None:
-    """Depth is bounded by the parser."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise CollectError(f"{source}: .nan and .inf have no JSON form")
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for inner in value:
-            _refuse_non_finite(inner, source)
+        return Reading(to_plain(load_yaml(data, path=source)), self.media_type)

@@ -162,7 +162,8 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
         "GIT_NO_LAZY_FETCH": "1",
         # Older gits know no GIT_NO_LAZY_FETCH; this list of one unknown protocol allows none.
         "GIT_ALLOW_PROTOCOL": "none",
-        "GIT_GRAFT_FILE": os.devnull,
+        # Below a file: cannot exist, and git does not advise about grafts that are absent.
+        "GIT_GRAFT_FILE": f"{os.devnull}/none",
         "GIT_CONFIG_COUNT": str(len(settings)),
     }
     for number, (key, value) in enumerate(settings.items()):
