@@ -785,6 +785,8 @@ def example() -> dict[str, Any]:
     )
     follow_up = (ExpectedEvidence("Follow-up", review="Take the list of the previous pack."),)
     on_two = ("soc2/CC8.1", "soc2/CC6.8")
+    egress = "intelgraph/egress/allow"
+    exported = check(Outcome.WAIVED, id="export", policy=egress, controls=("soc2/CC6.7",))
     return index(
         bundle(
             decision(check(Outcome.FAIL, controls=on_two)),
@@ -792,9 +794,8 @@ def example() -> dict[str, Any]:
             name="nightly-2026-08-15.tar",
         ),
         bundle(
-            decision(check(Outcome.WAIVED, id="export", policy="intelgraph/egress/allow",
-                           controls=("soc2/CC6.7",)), gate="egress"),
-            name="egress-2026-08-15.tar",
+            decision(exported, at=END - timedelta(days=1), gate="egress"),
+            name="egress-2026-09-30.tar",
         ),
         controls=(
             control(automation=Automation.HYBRID, evidence=hybrid),
@@ -802,12 +803,12 @@ def example() -> dict[str, Any]:
             control(
                 "CC6.7",
                 frequency=Frequency.WEEKLY,
-                evidence=(ExpectedEvidence("Egress", policy="intelgraph/egress/allow"),),
+                evidence=(ExpectedEvidence("Egress", policy=egress),),
             ),
             control("CC4.2", automation=Automation.MANUAL, evidence=follow_up),
             control("PI1.1"),
         ),
-    )  # fmt: skip
+    )
 
 
 def test_the_published_example_is_what_the_code_builds() -> None:

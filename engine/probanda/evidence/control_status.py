@@ -53,6 +53,7 @@ WORST_FIRST = (
 )
 
 _NAMED_IN_REASON = 3
+_LONGEST_REASON = 600
 
 
 class Standing(Enum):
@@ -127,7 +128,7 @@ class Event:
             (self.outcome is not Outcome.FAIL and bool(self.incomplete), self.incomplete),
             (self.waived > 0, _number(self.waived, "waived finding")),
         )
-        return next((words for holds, words in reasons if holds), "")
+        return _short(next((words for holds, words in reasons if holds), ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,11 @@ def _reason(status: ControlStatus, statements: Sequence[_Statement]) -> str:
     words = list(dict.fromkeys(said.words for said in statements if said.status is status))
     shown = "; ".join(words[:_NAMED_IN_REASON])
     rest = len(words) - _NAMED_IN_REASON
-    return f"{shown}; and {rest} more" if rest > 0 else shown
+    return _short(f"{shown}; and {rest} more" if rest > 0 else shown)
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _LONGEST_REASON else f"{words[: _LONGEST_REASON - 1]}…"
 
 
 def _standings(

@@ -29,6 +29,7 @@ from probanda.evidence.index_document import (
     VERSION,
     check_references,
     criterion_key,
+    index_problem,
     link,
     parse_index,
     signed_bytes,
@@ -79,7 +80,8 @@ def build_index(
 
     Raises:
         EvidenceError: no control, a duplicate name, another tenant's evidence, a malformed
-            decision, or a decision that the bundle's manifest does not list.
+            decision, a decision that the bundle's manifest does not list, or a text that the
+            index's format does not hold.
     """
     chosen = sorted(
         (control for control in controls if control.framework == framework),
@@ -116,6 +118,9 @@ def build_index(
         "gaps": [card["id"] for card in cards if card["status"] == ControlStatus.GAP.value],
         "signatures": [],
     }
+    # What can be written can be read.
+    if problem := index_problem(index):
+        raise EvidenceError(f"index: {problem}")
     check_references(index, {bundle.name: bundle.manifest for bundle in found})
     return index
 

@@ -155,23 +155,29 @@ def parse_index(data: bytes, *, path: str = "index.json") -> ParsedIndex:
         ParseError: too large, not JSON, or not one of the two forms.
     """
     document = load_json(data, path=path, limits=LIMITS)
+    if problem := index_problem(document):
+        raise ParseError(problem, location=Location(path))
+    controls = tuple(
+        ControlReference(control["id"], tuple(_reference(item) for item in control["artifacts"]))
+        for control in document["controls"]
+    )
+    return ParsedIndex(document=document, version=document["version"], controls=controls)
+
+
+def index_problem(document: Any) -> str:
+    """Why `document` is an index in neither form; empty when it is one."""
     try:
         _object(document, "the index")
-        version = document.get("version")
-        _version(version, "version")
-        if version == VERSION:
+        _version(document.get("version"), "version")
+        if document["version"] == VERSION:
             _INDEX(document, "the index")
             _consistent(document)
         else:
             _SHORT(document, "the index")
         _distinct((control["id"] for control in document["controls"]), "control")
     except _WrongError as error:
-        raise ParseError(str(error), location=Location(path)) from error
-    controls = tuple(
-        ControlReference(control["id"], tuple(_reference(item) for item in control["artifacts"]))
-        for control in document["controls"]
-    )
-    return ParsedIndex(document=document, version=str(version), controls=controls)
+        return str(error)
+    return ""
 
 
 def _reference(item: Any) -> ArtifactReference:

@@ -28,7 +28,7 @@ from typing import Any
 
 from probanda.errors import EvidenceError
 from probanda.evidence.control_status import WORST_FIRST
-from probanda.evidence.index_document import follow
+from probanda.evidence.index_document import VERSION, follow, index_problem
 from probanda.evidence.inert_page import assert_inert, content_security_policy
 from probanda.model.instant import parse_instant
 from probanda.model.outcome import ControlStatus
@@ -77,8 +77,8 @@ _MEANINGS = {
     "stale": "The latest decision is older than the control's frequency allows.",
     "manual": "Evidence comes from people alone, and none is in the pack.",
     "waived": "Nothing but findings that an approved, expiring waiver excuses.",
-    "pass": "Every automated piece of evidence has a verified, passing decision. "
-    "Evidence by people may still be outstanding.",
+    "pass": "Every automated piece of evidence has a passing decision in a bundle that verified "
+    "when the pack was built. Evidence by people may still be outstanding.",
 }
 _TODO = {
     "fail": "Mend what the findings name, or have a waiver approved; then run the gate again.",
@@ -125,16 +125,20 @@ def render_page(
     `templates` holds `soc2.html.j2` and `soc2.css`; built-in ones when `None`.
 
     Raises:
-        EvidenceError: a template is missing or wrong, or the page is not inert.
+        EvidenceError: not such an index, a template is missing or wrong, or the page is
+            not inert.
     """
-    from jinja2 import StrictUndefined, TemplateError
+    from jinja2 import DictLoader, StrictUndefined, TemplateError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
     from markupsafe import Markup
 
+    if problem := index_problem(index) or _other_version(index):
+        raise EvidenceError(f"index: {problem}")
     source, style = (_read(templates or _builtin(), name) for name in (TEMPLATE, STYLE))
     environment = ImmutableSandboxedEnvironment(
         autoescape=True,
         undefined=StrictUndefined,
+        loader=DictLoader({}),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -218,6 +222,10 @@ def show(text: str) -> str:
         f"⟨U+{ord(character):04X}⟩" if unicodedata.category(character) in _HIDDEN else character
         for character in text
     )
+
+
+def _other_version(index: Mapping[str, Any]) -> str:
+    return "" if index["version"] == VERSION else f"version is not {VERSION!r}"
 
 
 def _builtin() -> Traversable:
