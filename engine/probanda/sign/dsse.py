@@ -22,9 +22,10 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from probanda.errors import CannotVerifyError, ParseError, VerificationFailedError
+from probanda.parse.json import load_json
+from probanda.parse.limits import Limits
 from probanda.sign.keys import (
     PublicKey,
     fingerprint,
@@ -36,7 +37,8 @@ from probanda.sign.keys import (
 
 DOCUMENT_TYPE = "application/vnd.probanda.document+yaml"
 
-MAX_ENVELOPE_BYTES = 16 * 1024 * 1024
+# An envelope is nearly all payload; unknown fields may be there, but not without end.
+_LIMITS = Limits(max_bytes=16 << 20, max_depth=16, max_nodes=10_000)
 # As many as a C2SP note may carry; each costs one check per key.
 MAX_SIGNATURES = 64
 # An ML-DSA-87 signature, the largest we might meet and ignore, has 4,627 bytes.
@@ -70,7 +72,8 @@ def parse_envelope(text: str | bytes) -> Envelope:
     Raises:
         ParseError: not an envelope, or beyond a limit.
     """
-    value = _load(text)
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    value = load_json(raw, path="DSSE envelope", limits=_LIMITS)
     if not isinstance(value, dict):
         raise ParseError("a DSSE envelope is not a JSON object")
     payload_type, payload = value.get("payloadType"), value.get("payload")
@@ -176,20 +179,3 @@ def _decode(text: str, what: str) -> bytes:
         return base64.b64decode(text.replace("-", "+").replace("_", "/").encode(), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise ParseError(f"the {what} of a DSSE envelope is not base64") from error
-
-
-def _load(text: str | bytes) -> Any:
-    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    if len(raw) > MAX_ENVELOPE_BYTES:
-        raise ParseError(f"a DSSE envelope is longer than {MAX_ENVELOPE_BYTES} bytes")
-    try:
-        return json.loads(raw.decode(), object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise ParseError("a DSSE envelope is not JSON") from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ParseError("a DSSE envelope has a duplicate key")
-    return value
