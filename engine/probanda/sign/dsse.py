@@ -139,7 +139,9 @@ def sign_document(payload: bytes, key_pem: bytes) -> str:
     return json.dumps(envelope, indent=2) + "\n"
 
 
-def verify_document(payload: bytes, signature_json: str | bytes, public_key_pem: bytes) -> None:
+def verify_document(
+    payload: bytes, signature_json: str | bytes, public_key_pem: str | bytes
+) -> None:
     """Check that the key signed exactly these bytes of a document.
 
     Raises:
@@ -147,7 +149,8 @@ def verify_document(payload: bytes, signature_json: str | bytes, public_key_pem:
         CannotVerifyError: the key is unreadable or of another kind.
         VerificationFailedError: the envelope holds other bytes, or the key did not sign it.
     """
-    key = load_public_key(public_key_pem)
+    pem = public_key_pem.encode() if isinstance(public_key_pem, str) else public_key_pem
+    key = load_public_key(pem)
     envelope = parse_envelope(signature_json)
     if envelope.payload != payload:
         raise VerificationFailedError("the signature is of other bytes than the document's")
