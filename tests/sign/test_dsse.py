@@ -77,6 +77,10 @@ def test_a_document_signature_holds_and_is_deterministic(key, signed):
     assert json.loads(sign_document(DOCUMENT, private_pem(key))) == signed
 
 
+def test_a_public_key_may_be_given_as_text(key, signed):
+    verify_document(DOCUMENT, json.dumps(signed), public_pem(key.public_key()).decode())
+
+
 def test_url_safe_base64_is_read_too(key):
     payload = bytes(range(256)) * 3
     document = json.loads(sign_document(payload, private_pem(key)))

@@ -31,6 +31,14 @@ def test_the_stock_library_reads_the_trusted_root(cell):
     assert authority.validity_period_start == NOW
 
 
+def test_the_authority_vouches_for_the_signers_trust_domain_alone(cell, tmp_path):
+    demo = Cell.create(tmp_path / "cell", name="demo", unsafe_demo=True, now=NOW)
+    for made, expected in ((cell, "spiffe://black-cell"), (demo, "spiffe://demo")):
+        (authority,) = made.trusted_root["certificateAuthorities"]
+        assert authority["uri"] == expected
+        assert made.identity.startswith(f"{expected}/")
+
+
 def test_the_wrapper_names_no_service_to_sign_with(cell):
     config = ClientTrustConfig.from_json((cell.folder / "trust_config.json").read_text())
     assert config.trusted_root.get_fulcio_certs() == [cell.ca]

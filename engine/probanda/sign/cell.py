@@ -214,7 +214,8 @@ class Cell:
             ct_key=self.keys.ct.public_key(),
             log_key=self.keys.log.public_key(),
             origins=[self.origins[purpose] for purpose in ("signatures", "ledger")],
-            domain=_domain(self.name, unsafe_demo=self.unsafe_demo),
+            trust_domain=f"spiffe://{self.name}",
+            host=_host(self.name, unsafe_demo=self.unsafe_demo),
             start=self.created_at,
         )
 
@@ -233,21 +234,21 @@ def _document(name: object, *, unsafe_demo: object, created_at: datetime) -> dic
             "that is no name for a cell",
             hint="lower-case letters, digits and hyphens, at most 63, as in a host name",
         )
-    domain = _domain(name, unsafe_demo=bool(unsafe_demo))
+    host = _host(name, unsafe_demo=bool(unsafe_demo))
     path = f"{UNSAFE_DEMO}/signer" if unsafe_demo else "signer"
     return {
         "apiVersion": store.API_VERSION,
         "kind": store.KIND,
         "name": name,
         "identity": f"spiffe://{name}/{path}",
-        "issuer": f"https://idp.{domain}",
-        "origins": {"signatures": f"log.{domain}", "ledger": f"ledger.{domain}"},
+        "issuer": f"https://idp.{host}",
+        "origins": {"signatures": f"log.{host}", "ledger": f"ledger.{host}"},
         "createdAt": format_instant(created_at),
         "unsafeDemo": unsafe_demo,
     }
 
 
-def _domain(name: str, *, unsafe_demo: bool) -> str:
+def _host(name: str, *, unsafe_demo: bool) -> str:
     # `.invalid` (RFC 2606) never resolves: these names identify, they are not addresses.
     return f"{UNSAFE_DEMO}.{name}.invalid" if unsafe_demo else f"{name}.invalid"
 

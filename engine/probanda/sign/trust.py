@@ -47,21 +47,24 @@ def trusted_root(
     ct_key: ec.EllipticCurvePublicKey,
     log_key: ed25519.Ed25519PublicKey,
     origins: Sequence[str],
-    domain: str,
+    trust_domain: str,
+    host: str,
     start: datetime,
 ) -> dict[str, Any]:
     """The TrustedRoot document of a cell whose keys are valid from `start` on.
 
-    The host names under `domain` are required by the format and never contacted.
+    The authority's URI is `trust_domain` (`spiffe://…`): it vouches for signers of this
+    domain alone. Names under `host` are required by the format and never contacted.
     """
     valid = {"start": format_instant(start)}
     return {
         "mediaType": TRUSTED_ROOT,
         "tlogs": [_log(origin, log_key, valid) for origin in origins],
-        "certificateAuthorities": [_authority([ca], f"{_SCHEME}ca.{domain}", valid)],
+        # The SPIFFE trust domain of the signer: this authority vouches for no other names.
+        "certificateAuthorities": [_authority([ca], trust_domain, valid)],
         "ctlogs": [
             {
-                "baseUrl": f"{_SCHEME}ct.{domain}",
+                "baseUrl": f"{_SCHEME}ct.{host}",
                 "hashAlgorithm": "SHA2_256",
                 "publicKey": {
                     "rawBytes": _base64(spki(ct_key)),
@@ -72,7 +75,7 @@ def trusted_root(
             }
         ],
         # Leaf first, root last: verifiers count on the order and on there being two.
-        "timestampAuthorities": [_authority([tsa, ca], f"{_SCHEME}tsa.{domain}", valid)],
+        "timestampAuthorities": [_authority([tsa, ca], f"{_SCHEME}tsa.{host}", valid)],
     }
 
 
