@@ -174,7 +174,7 @@ def _proof(opened: Sequence[Opened], name: str) -> PageProof:
     _, report, predicate = max(
         opened, key=lambda item: (parse_instant(item[2].as_of), item[2].ledger.size)
     )
-        return PageProof(
+    return PageProof(
         ledger_root=base64.b64encode(predicate.ledger.root).decode(),
         ledger_size=predicate.ledger.size,
         origin=predicate.ledger.origin,
@@ -208,18 +208,18 @@ def _sources(
         for path, role, media_type, data in made
     ]
     digests = {evidence.name: evidence.sha256 for evidence, _, _ in opened}
-    for path in bundles:
-        sources.append(
-            Source(
-                path=f"bundles/{path.name}",
-                role="artifact",
-                media_type="application/x-tar",
-                opener=cast("Callable[[], BinaryIO]", partial(path.open, "rb")),
-                expected_sha256=digests[path.name],
-                type="Bundle",
-                producer=f"probanda {__version__}",
-            )
+    sources.extend(
+        Source(
+            path=f"bundles/{path.name}",
+            role="artifact",
+            media_type="application/x-tar",
+            opener=cast("Callable[[], BinaryIO]", partial(path.open, "rb")),
+            expected_sha256=digests[path.name],
+            type="Bundle",
+            producer=f"probanda {__version__}",
         )
+        for path in bundles
+    )
     return sources
 
 

@@ -134,9 +134,9 @@ def append_written(ledger: MerkleLog, written: Written, cell: Cell, now: datetim
         manifest.kind.lower(),
         canonical(payload),
         {"manifest": manifest.digest},
-        (manifest.tenant, manifest.as_of),
-        cell,
-        now,
+        of=(manifest.tenant, manifest.as_of),
+        cell=cell,
+        now=now,
     )
     ledger.append([entry])
 
@@ -174,12 +174,14 @@ def _append_decisions(
             "gate": str(item.decision["gate"]["sha256"]),
             "content": str(item.decision["content"]["baseSha256"]),
         }
-        entries.append(_entry("decision", item.decision_bytes, digests, clocks, cell, now))
+        entries.append(
+            _entry("decision", item.decision_bytes, digests, of=clocks, cell=cell, now=now)
+        )
         paths.append(_decision_path(item))
         for fact in _facts(item.decision):
             payload = canonical(dict(fact))
             digests = {"artifact": str(fact["sha256"])}
-            entries.append(_entry("fact", payload, digests, clocks, cell, now))
+            entries.append(_entry("fact", payload, digests, of=clocks, cell=cell, now=now))
             paths.append("")
     numbers = ledger.append(entries)
     return [Recorded(path, number) for path, number in zip(paths, numbers, strict=True)]
@@ -189,11 +191,13 @@ def _entry(
     kind: str,
     payload: bytes,
     digests: Mapping[str, str],
-    clocks: tuple[str, str],
+    *,
+    of: tuple[str, str],
     cell: Cell,
     now: datetime,
 ) -> LogEntry:
-    tenant, as_of = clocks
+    """A ledger entry `of` a tenant and an as-of time, recorded `now`."""
+    tenant, as_of = of
     made = make_record(
         kind=kind,
         tenant=tenant,
