@@ -70,7 +70,7 @@ class CycloneDxCollector:
         "subject": None,
     }
 
-    def read(self, data: bytes, *, source: str, options: Mapping[str, Any]) -> Reading:  # noqa: ARG002
+    def read(self, data: bytes, *, source: str, options: Mapping[str, Any]) -> Reading:  # noqa: ARG002 - it has none
         """Components and licences.
 
         Raises:
@@ -139,7 +139,7 @@ def _validator(version: str) -> Validator:
     except MissingOptionalDependencyException as error:
         raise CollectError("CycloneDX files cannot be validated", hint=hint) from error
     # Not public, but the only way to the schemas and what they refer to.
-    given: Any = strict._validator  # noqa: SLF001
+    given: Any = strict._validator  # noqa: SLF001 - see above
     known = given.format_checker.checkers
     if not {"iri-reference", "date-time", "idn-email"} <= set(known):
         raise CollectError("CycloneDX formats cannot be validated", hint=hint)
@@ -154,12 +154,12 @@ def _validator(version: str) -> Validator:
         )
 
     checker.checkers["iri-reference"] = (is_iri_reference, ())
-    linear: Any = extend(  # type: ignore[no-untyped-call]
+    linear: Any = extend(  # type: ignore[no-untyped-call]  # its stub has no types
         Draft7Validator, {"uniqueItems": _unique_items}
     )
     bounded: Validator = linear(
         given.schema,
-        registry=given._registry,  # noqa: SLF001
+        registry=given._registry,  # noqa: SLF001 - see above
         format_checker=checker,
     )
     return bounded

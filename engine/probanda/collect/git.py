@@ -37,7 +37,7 @@ class GitCollector:
         self,
         workspace: Workspace,
         *,
-        options: Mapping[str, Any],  # noqa: ARG002
+        options: Mapping[str, Any],  # noqa: ARG002 - it has none
     ) -> RepositoryReading:
         """The range from the workspace's base to its working tree."""
         repository = workspace.repository

@@ -23,6 +23,6 @@ class JsonCollector:
     options_schema = NO_OPTIONS
     empty = None
 
-    def read(self, data: bytes, *, source: str, options: Mapping[str, Any]) -> Reading:  # noqa: ARG002
+    def read(self, data: bytes, *, source: str, options: Mapping[str, Any]) -> Reading:  # noqa: ARG002 - it has none
         """The document's value."""
         return Reading(load_json(data, path=source), self.media_type)

@@ -108,24 +108,25 @@ def _read(entry: Mapping[str, Any]) -> _Entry:
     """An entry in the form of any CycloneDX version."""
     if "expression" in entry:
         text = str(entry["expression"])
-        return _identify(text, _is_concluded(entry), parse_expression(text))
+        return _identify(text, parse_expression(text), concluded=_is_concluded(entry))
     choice = entry.get("license", {})
     concluded = _is_concluded(choice)
     if "id" in choice:
         text = str(choice["id"])
         identifier = _identifier(text)
         found = frozenset({frozenset({identifier})}) if identifier else _UNKNOWN
-        return _identify(text, concluded, found)
+        return _identify(text, found, concluded=concluded)
     name = str(choice.get("name", "")).strip()
     if "text" in choice and _ATTACHMENT.fullmatch(name):
         return _Entry(_Kind.ATTACHMENT, _shorten(name), concluded)
     bare = bare_name(name)
     if bare in FAMILIES:
         return _Entry(_Kind.FAMILY, _shorten(name), concluded, family=FAMILIES[bare])
-    return _identify(name, concluded, parse_expression(IDENTIFIERS.get(bare, name)))
+    found = parse_expression(IDENTIFIERS.get(bare, name))
+    return _identify(name, found, concluded=concluded)
 
 
-def _identify(text: str, concluded: bool, found: Alternatives) -> _Entry:  # noqa: FBT001
+def _identify(text: str, found: Alternatives, *, concluded: bool) -> _Entry:
     kind = _Kind.IDENTIFIED if found else _Kind.UNKNOWN
     return _Entry(kind, _shorten(text), concluded, found)
 

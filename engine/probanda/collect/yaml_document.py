@@ -26,6 +26,6 @@ class YamlCollector:
     options_schema = NO_OPTIONS
     empty = None
 
-    def read(self, data: bytes, *, source: str, options: Mapping[str, Any]) -> Reading:  # noqa: ARG002
+    def read(self, data: bytes, *, source: str, options: Mapping[str, Any]) -> Reading:  # noqa: ARG002 - it has none
         """The document's value."""
         return Reading(to_plain(load_yaml(data, path=source)), self.media_type)
