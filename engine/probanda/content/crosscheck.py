@@ -17,7 +17,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from probanda.collect import COLLECTORS, AnyCollector, RepositoryCollector
 from probanda.content import documents, statements
@@ -51,7 +51,7 @@ class Context:
     broken_policies: frozenset[str] = frozenset()
     broken_controls: frozenset[str] = frozenset()
     provides_builtin: bool = False
-    collectors: Mapping[str, AnyCollector] = COLLECTORS
+    collectors: Mapping[str, AnyCollector] = field(default_factory=lambda: COLLECTORS)
 
 
 def check_gate(source: Source[documents.Gate], context: Context, errors: Errors) -> None:

@@ -67,7 +67,7 @@ class Session:
     tenant: str
     as_of: datetime
     changed: tuple[str, ...] | None
-    clarifications: list[dict[str, str]]
+    clarifications: list[dict[str, Any]]
     _programs: dict[str, rego.Policy] = field(default_factory=dict)
 
     def __enter__(self) -> Self:

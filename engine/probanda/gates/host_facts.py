@@ -6,19 +6,24 @@ Example:
 
 from __future__ import annotations
 
+from typing import Any
+
+from probanda.collect.licenses import read_licenses
 from probanda.content import Catalogue
 from probanda.errors import ContentError, ProbandaError
 from probanda.sign.dsse import verify_document
 
 
-def verified_clarifications(judging: Catalogue) -> list[dict[str, str]]:
+def verified_clarifications(judging: Catalogue) -> list[dict[str, Any]]:
     """Clarifications whose signature an approver's key verifies, as policies see them.
 
     Returns:
-        `[{purl, license, author}]`, in the order of the catalogue.
+        `[{purl, license, alternatives, author}]`, in the order of the catalogue; the
+        alternatives are the expression as an OR of ANDs, as the `cyclonedx` collector has it.
 
     Raises:
-        ContentError: one is not signed by somebody whom the judging project names.
+        ContentError: one is not signed by somebody whom the judging project names, or its
+            licence is no SPDX expression.
     """
     keys = {approver.name: approver.public_key for approver in judging.project.approvers}
     verified = []
@@ -39,5 +44,18 @@ def verified_clarifications(judging: Catalogue) -> list[dict[str, str]]:
                 location=item.location,
                 hint="sign it again after every change: probanda sign FILE --key KEY",
             ) from error
-        verified.append({"purl": item.purl, "license": item.license, "author": item.author})
+        read = read_licenses([{"expression": item.license}])
+        if not read["alternatives"]:
+            raise ContentError(
+                f"the clarification {item.name}: {item.license!r} is no SPDX expression",
+                location=item.location,
+            )
+        verified.append(
+            {
+                "purl": item.purl,
+                "license": item.license,
+                "alternatives": read["alternatives"],
+                "author": item.author,
+            }
+        )
     return verified
