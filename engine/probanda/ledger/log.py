@@ -116,10 +116,12 @@ class MerkleLog:
         Raises:
             LedgerError: the log is read-only, or the disk refuses; nothing was added.
         """
+        # Taken first: whatever makes the entries must not hold the lock while it works.
+        taken = list(entries)
         with self._writing() as connection:
             size = start = _size(connection)
             nodes, latest = _growing(_reader(connection))
-            for entry in entries:
+            for entry in taken:
                 hashed = leaf_hash(entry.leaf)
                 made = new_nodes(size, hashed, nodes)
                 latest.update({level: value for level, _, value in made})
@@ -164,9 +166,14 @@ class MerkleLog:
                 "DELETE FROM payloads WHERE number = ?", ((index,) for index in indexes)
             )
             gone = connection.total_changes - before
-        with self._reading() as connection:
-            # The write-ahead log still holds the old pages.
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        with self._lock, store.explained(self.path):
+            # The write-ahead log still holds the old pages; a reader may need them.
+            (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise LedgerError(
+                f"{self.path}: payloads are deleted, but their bytes are still in the file",
+                hint="a reader holds them; close it and expire again",
+            )
         return gone
 
     def root(self, size: int | None = None) -> bytes:

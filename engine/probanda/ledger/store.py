@@ -74,9 +74,9 @@ def create(path: Path, origin: str) -> None:
     Raises:
         LedgerError: the folder is missing or cannot be written.
     """
-    if path.exists():
-        return
     try:
+        if path.exists():
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
             building = Path(folder) / "log"

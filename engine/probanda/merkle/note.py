@@ -40,6 +40,7 @@ _ED25519_KEY_BYTES = 32
 _KEY_ID_BYTES = 4
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _VERIFIER_KEY_PARTS = 3
+_CHECKPOINT_LINES = 3
 
 Sign = Callable[[bytes], bytes]
 # (signature, message) → does it hold?
@@ -89,8 +90,8 @@ class Checkpoint:
             ParseError: it is not a checkpoint.
         """
         lines = text.split("\n")
-        # Three lines and the empty rest after the final newline.
-        if len(lines) < 4 or lines.pop() != "":  # noqa: PLR2004
+        # What follows the final newline must be empty.
+        if lines.pop() != "" or len(lines) < _CHECKPOINT_LINES:
             raise ParseError("a checkpoint has an origin, a size and a root, each on its line")
         origin, size, root, *extensions = lines
         if not _SIZE.fullmatch(size):

@@ -49,6 +49,14 @@ class Entrypoint:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyFact:
+    """A fact that a policy reads: the collector that must have made it, and whether it may lack."""
+
+    collector: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A policy folder, loaded.
 
@@ -58,7 +66,7 @@ class Policy:
         package: Rego package, dotted.
         entrypoints: by name.
         rules: by rule id, from Rego metadata.
-        facts: collector types by the fact names that the policy reads.
+        facts: what the policy reads, by the policy's names for it.
         parameters_schema: JSON Schema (2020-12) of the parameters.
         request_schema: JSON Schema of the run-time request, when it has one.
         controls: ids of the controls it supports.
@@ -75,7 +83,7 @@ class Policy:
     package: str
     entrypoints: Mapping[str, Entrypoint]
     rules: Mapping[str, Rule]
-    facts: Mapping[str, str]
+    facts: Mapping[str, PolicyFact]
     parameters_schema: Mapping[str, Any]
     request_schema: Mapping[str, Any] | None
     controls: tuple[str, ...]

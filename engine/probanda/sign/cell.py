@@ -36,6 +36,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 
 from probanda.errors import SigningError
@@ -115,7 +116,7 @@ class Cell:
         document = store.read_document(folder / "cell.json")
         keys = store.read_keys(folder / "keys")
         ca, tsa = (store.read_certificate(folder / name) for name in ("ca.pem", "tsa.pem"))
-        _check_fit(folder, document, ca)
+        _check_fit(folder, document, ca, tsa)
         if ca.public_key() != keys.ca.public_key() or tsa.public_key() != keys.tsa.public_key():
             raise SigningError(f"a key in {folder / 'keys'} does not fit its certificate")
         return cls._assemble(folder, document, ca, tsa, keys)
@@ -212,7 +213,9 @@ class Cell:
             tsa=self.tsa,
             ct_key=self.keys.ct.public_key(),
             log_key=self.keys.log.public_key(),
-            origins=self.origins.values(),
+            origins=[self.origins[purpose] for purpose in ("signatures", "ledger")],
+            trust_domain=f"spiffe://{self.name}",
+            host=_host(self.name, unsafe_demo=self.unsafe_demo),
             start=self.created_at,
         )
 
@@ -231,22 +234,28 @@ def _document(name: object, *, unsafe_demo: object, created_at: datetime) -> dic
             "that is no name for a cell",
             hint="lower-case letters, digits and hyphens, at most 63, as in a host name",
         )
-    # `.invalid` (RFC 2606) never resolves: these names identify, they are not addresses.
-    domain = f"{UNSAFE_DEMO}.{name}.invalid" if unsafe_demo else f"{name}.invalid"
+    host = _host(name, unsafe_demo=bool(unsafe_demo))
     path = f"{UNSAFE_DEMO}/signer" if unsafe_demo else "signer"
     return {
         "apiVersion": store.API_VERSION,
         "kind": store.KIND,
         "name": name,
         "identity": f"spiffe://{name}/{path}",
-        "issuer": f"https://idp.{domain}",
-        "origins": {"signatures": f"log.{domain}", "ledger": f"ledger.{domain}"},
+        "issuer": f"https://idp.{host}",
+        "origins": {"signatures": f"log.{host}", "ledger": f"ledger.{host}"},
         "createdAt": format_instant(created_at),
         "unsafeDemo": unsafe_demo,
     }
 
 
-def _check_fit(folder: Path, document: Mapping[str, Any], ca: x509.Certificate) -> None:
+def _host(name: str, *, unsafe_demo: bool) -> str:
+    # `.invalid` (RFC 2606) never resolves: these names identify, they are not addresses.
+    return f"{UNSAFE_DEMO}.{name}.invalid" if unsafe_demo else f"{name}.invalid"
+
+
+def _check_fit(
+    folder: Path, document: Mapping[str, Any], ca: x509.Certificate, tsa: x509.Certificate
+) -> None:
     """Hold cell.json against the authority: an edited identity or demo mark cannot pass."""
     expected = _document(
         document.get("name"),
@@ -256,6 +265,10 @@ def _check_fit(folder: Path, document: Mapping[str, Any], ca: x509.Certificate) 
     owner = _organization(expected["name"], unsafe_demo=expected["unsafeDemo"])
     if document != expected or trust.organization(ca) != owner:
         raise SigningError(f"{folder / 'cell.json'} does not fit the cell's authority")
+    try:
+        tsa.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise SigningError(f"{folder / 'tsa.pem'} is not of the cell's authority") from error
 
 
 def _organization(name: str, *, unsafe_demo: bool) -> str:

@@ -22,9 +22,10 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from probanda.errors import CannotVerifyError, ParseError, VerificationFailedError
+from probanda.parse.json import load_json
+from probanda.parse.limits import Limits
 from probanda.sign.keys import (
     PublicKey,
     fingerprint,
@@ -36,7 +37,8 @@ from probanda.sign.keys import (
 
 DOCUMENT_TYPE = "application/vnd.probanda.document+yaml"
 
-MAX_ENVELOPE_BYTES = 16 * 1024 * 1024
+# An envelope is nearly all payload; unknown fields may be there, but not without end.
+_LIMITS = Limits(max_bytes=16 << 20, max_depth=16, max_nodes=10_000)
 # As many as a C2SP note may carry; each costs one check per key.
 MAX_SIGNATURES = 64
 # An ML-DSA-87 signature, the largest we might meet and ignore, has 4,627 bytes.
@@ -70,7 +72,8 @@ def parse_envelope(text: str | bytes) -> Envelope:
     Raises:
         ParseError: not an envelope, or beyond a limit.
     """
-    value = _load(text)
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    value = load_json(raw, path="DSSE envelope", limits=_LIMITS)
     if not isinstance(value, dict):
         raise ParseError("a DSSE envelope is not a JSON object")
     payload_type, payload = value.get("payloadType"), value.get("payload")
@@ -136,7 +139,9 @@ def sign_document(payload: bytes, key_pem: bytes) -> str:
     return json.dumps(envelope, indent=2) + "\n"
 
 
-def verify_document(payload: bytes, signature_json: str | bytes, public_key_pem: bytes) -> None:
+def verify_document(
+    payload: bytes, signature_json: str | bytes, public_key_pem: str | bytes
+) -> None:
     """Check that the key signed exactly these bytes of a document.
 
     Raises:
@@ -144,7 +149,8 @@ def verify_document(payload: bytes, signature_json: str | bytes, public_key_pem:
         CannotVerifyError: the key is unreadable or of another kind.
         VerificationFailedError: the envelope holds other bytes, or the key did not sign it.
     """
-    key = load_public_key(public_key_pem)
+    pem = public_key_pem.encode() if isinstance(public_key_pem, str) else public_key_pem
+    key = load_public_key(pem)
     envelope = parse_envelope(signature_json)
     if envelope.payload != payload:
         raise VerificationFailedError("the signature is of other bytes than the document's")
@@ -176,20 +182,3 @@ def _decode(text: str, what: str) -> bytes:
         return base64.b64decode(text.replace("-", "+").replace("_", "/").encode(), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise ParseError(f"the {what} of a DSSE envelope is not base64") from error
-
-
-def _load(text: str | bytes) -> Any:
-    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    if len(raw) > MAX_ENVELOPE_BYTES:
-        raise ParseError(f"a DSSE envelope is longer than {MAX_ENVELOPE_BYTES} bytes")
-    try:
-        return json.loads(raw.decode(), object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise ParseError("a DSSE envelope is not JSON") from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ParseError("a DSSE envelope has a duplicate key")
-    return value

@@ -66,7 +66,7 @@ def timestamp_response(
                         "content": core.ParsableOctetString(info),
                     },
                     "certificates": [asn1_x509.Certificate.load(certificate_der(certificate))],
-                    "signer_infos": [_signer(info, now, key, certificate)],
+                    "signer_infos": [_signer(info, key, certificate)],
                 }
             ),
         }
@@ -97,16 +97,18 @@ def _info(data: bytes, now: datetime) -> bytes:
 
 
 def _signer(
-    info: bytes, now: datetime, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate
+    info: bytes, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate
 ) -> cms.SignerInfo:
-    """The one SignerInfo: signed attributes, and ECDSA over their DER (RFC 5652 §5.4)."""
+    """The one SignerInfo: signed attributes, and ECDSA over their DER (RFC 5652 §5.4).
+
+    No signing time: the one time that counts is `genTime`.
+    """
     der = certificate_der(certificate)
     parsed = asn1_x509.Certificate.load(der)
     identifier = tsp.SigningCertificateV2({"certs": [{"cert_hash": hashlib.sha256(der).digest()}]})
     attributes = cms.CMSAttributes(
         [
             _attribute("content_type", "tst_info"),
-            _attribute("signing_time", cms.Time({"utc_time": now})),
             _attribute("message_digest", hashlib.sha256(info).digest()),
             _attribute("signing_certificate_v2", identifier),
         ]

@@ -10,15 +10,14 @@ Rules:
 
 Example:
 
-    document = trusted_root(ca=ca, tsa=tsa, ct_key=ct, log_key=log, origins=origins, start=now)
-    log_keys(document)["ledger.black-cell.invalid"]
+    raw = log_keys(cell.trusted_root)["ledger.black-cell.invalid"]
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,20 +46,25 @@ def trusted_root(
     tsa: x509.Certificate,
     ct_key: ec.EllipticCurvePublicKey,
     log_key: ed25519.Ed25519PublicKey,
-    origins: Iterable[str],
+    origins: Sequence[str],
+    trust_domain: str,
+    host: str,
     start: datetime,
 ) -> dict[str, Any]:
-    """The TrustedRoot document of a cell whose keys are valid from `start` on."""
+    """The TrustedRoot document of a cell whose keys are valid from `start` on.
+
+    The authority's URI is `trust_domain` (`spiffe://…`): it vouches for signers of this
+    domain alone. Names under `host` are required by the format and never contacted.
+    """
     valid = {"start": format_instant(start)}
-    owner = organization(ca).replace(" ", ":")
     return {
         "mediaType": TRUSTED_ROOT,
         "tlogs": [_log(origin, log_key, valid) for origin in origins],
         # The SPIFFE trust domain of the signer: this authority vouches for no other names.
-        "certificateAuthorities": [_authority([ca], f"spiffe://{owner.split(':')[-1]}", valid)],
+        "certificateAuthorities": [_authority([ca], trust_domain, valid)],
         "ctlogs": [
             {
-                "baseUrl": f"urn:probanda:ct:{owner}",
+                "baseUrl": f"{_SCHEME}ct.{host}",
                 "hashAlgorithm": "SHA2_256",
                 "publicKey": {
                     "rawBytes": _base64(spki(ct_key)),
@@ -71,7 +75,7 @@ def trusted_root(
             }
         ],
         # Leaf first, root last: verifiers count on the order and on there being two.
-        "timestampAuthorities": [_authority([tsa, ca], f"urn:probanda:tsa:{owner}", valid)],
+        "timestampAuthorities": [_authority([tsa, ca], f"{_SCHEME}tsa.{host}", valid)],
     }
 
 

@@ -1,0 +1,38 @@
+"""Start-up: `probanda --version`, and `check` on a gate with one check.
+
+Ratios are against a bare interpreter (`python -c pass`) measured in the same run.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from timing import interleave, run_process, table
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = str(ROOT / "examples" / "blocked-merge")
+PROBANDA = [str(Path(sys.executable).with_name("probanda"))]
+
+
+def main() -> None:
+    things = {
+        "python -c pass": lambda: run_process([sys.executable, "-c", "pass"]),
+        "python -c 'import click'": lambda: run_process([sys.executable, "-c", "import click"]),
+        "probanda --version": lambda: run_process([*PROBANDA, "--version"]),
+        "probanda check, one check": lambda: run_process(
+            [*PROBANDA, "check", "--project", EXAMPLE], expect=1
+        ),
+    }
+    samples = interleave(things, runs=11)
+    base = samples["python -c pass"].median
+    rows = [
+        [name, f"{sample.median * 1e3:.0f}", sample.spread, f"{sample.median / base:.1f}"]
+        for name, sample in samples.items()
+    ]
+    print("Start-up, wall time of the whole process, 11 runs, interleaved\n")
+    print(table(["command", "median ms", "min–max ms", "× bare python"], rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The command line: parse, call, render, exit. One file per command, loaded on demand.
+
+stdout is data, stderr talks, `hint:` says what to do next. Exit codes: 0 pass, 1 blocked
+(or checked and bad), 2 wrong command line or content, 3 could not decide.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from probanda import __version__
+from probanda.errors import (
+    CannotVerifyError,
+    ContentError,
+    EvidenceError,
+    LedgerError,
+    MultipleContentError,
+    ParseError,
+    ProbandaError,
+    SigningError,
+    UsageError,
+    VerificationFailedError,
+)
+from probanda.model.outcome import EXIT_BLOCKED, EXIT_UNDECIDED, EXIT_USAGE
+
+# name → (module, one line for `--help`); a module is imported only when its command runs.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "bundle": ("bundle", "Record decisions in the ledger and write a signed bundle."),
+    "cell": ("cell", "Create the keys and trust files of a self-contained trust domain."),
+    "check": ("check", "Run gates against this project's artifacts."),
+    "pack": ("pack", "Build the audit pack of a period from verified bundles."),
+    "schema": ("schema", "Print the JSON Schema of a kind of document."),
+    "sign": ("sign", "Sign a clarification with an approver's key."),
+    "validate": ("validate", "Check the project's documents without running anything."),
+    "verify": ("verify", "Verify a bundle or pack offline."),
+}
+
+# Interrupted by Ctrl-C: 128 + SIGINT, as shells expect.
+EXIT_INTERRUPTED = 130
+
+EXIT_CODES: tuple[tuple[type[ProbandaError], int], ...] = (
+    (VerificationFailedError, EXIT_BLOCKED),
+    (CannotVerifyError, EXIT_UNDECIDED),
+    (ContentError, EXIT_USAGE),
+    (UsageError, EXIT_USAGE),
+    (ParseError, EXIT_USAGE),
+    (LedgerError, EXIT_UNDECIDED),
+    (SigningError, EXIT_UNDECIDED),
+    (EvidenceError, EXIT_UNDECIDED),
+    (ProbandaError, EXIT_UNDECIDED),
+)
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"probanda.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in sorted(COMMANDS.items())])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="probanda", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Policy and compliance as code: gates that block merges, evidence that verifies offline."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code; every known error becomes one message."""
+    try:
+        result: Any = cli.main(args=arguments, prog_name="probanda", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted: nothing half-written was left behind", err=True)
+        return EXIT_INTERRUPTED
+    except ProbandaError as error:
+        report(error)
+        return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    except BrokenPipeError:
+        # The reader of our output has gone; the verdict it did not read is not a pass.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # the flush at exit must not fail
+        return EXIT_UNDECIDED
+    return result if isinstance(result, int) else 0
+
+
+def report(error: ProbandaError) -> None:
+    """Write an error, or each of several, to stderr as `error:` and `hint:` lines."""
+    from probanda.output.text import clean
+
+    errors = error.errors if isinstance(error, MultipleContentError) else (error,)
+    for item in errors:
+        lines = str(item).splitlines() or [type(item).__name__]
+        click.echo("error: " + "\n       ".join(clean(line) for line in lines), err=True)
+        if item.hint:
+            click.echo(f"hint: {clean(item.hint)}", err=True)
+    if len(errors) > 1:
+        click.echo(f"{len(errors)} errors", err=True)

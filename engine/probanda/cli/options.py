@@ -1,0 +1,85 @@
+"""Options that several commands share, and the values they turn into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from probanda.model.instant import parse_instant
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Instant(click.ParamType[datetime]):
+    """An RFC 3339 instant or a date."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Parse, or fail with click's usage error."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return parse_instant(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def project_option(command: F) -> F:
+    """`--project DIR`: the project's folder; default: the nearest one upwards."""
+    return click.option(
+        "--project",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=None,
+        help="The project's folder. Default: the nearest folder upwards with a probanda.yaml.",
+    )(command)
+
+
+def as_of_option(command: F) -> F:
+    """`--as-of TIME`: the decision's clock; default: now, in whole seconds."""
+    return click.option(
+        "--as-of",
+        type=Instant(),
+        default=None,
+        help="The clock of the decision (RFC 3339 or a date). Default: now.",
+    )(command)
+
+
+def now() -> datetime:
+    """The wall clock in whole seconds; the only place of the command line that reads it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def find_project(folder: Path | None) -> Path:
+    """The project's root.
+
+    Raises:
+        ContentError: there is none.
+    """
+    from probanda.content import find_root
+
+    return find_root(folder or Path.cwd())
+
+
+# Environment variables in which CI systems name the branch that a change is merged into.
+_BASE_VARIABLES = (
+    ("GITHUB_BASE_REF", "origin/{}"),
+    ("CI_MERGE_REQUEST_DIFF_BASE_SHA", "{}"),
+    ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "origin/{}"),
+    ("BITBUCKET_PR_DESTINATION_COMMIT", "{}"),
+)
+
+
+def base_from_environment() -> str:
+    """The base revision of the pull request that this CI job runs for; empty outside of one."""
+    for variable, pattern in _BASE_VARIABLES:
+        if value := os.environ.get(variable, ""):
+            return pattern.format(value)
+    return ""

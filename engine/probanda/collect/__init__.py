@@ -1,0 +1,173 @@
+"""Artifacts become facts.
+
+Rules:
+
+- One explicit table, `COLLECTORS`; no import side effects.
+- Paths are relative to the project's root and stay inside it, also through symbolic
+  links; only regular files are opened, one folder at a time without following links
+  (CWE-22, CWE-59, CWE-367). A file that changes while it is read is an error.
+- The digest is of the bytes that were parsed: they are read once.
+- `ref: base` reads the file at the base commit from git, never from the working tree.
+- An artifact that is not there is `MissingArtifactError`, or the collector's empty data
+  where the check says `missing: empty`. Nothing else becomes empty: a broken artifact
+  is an error. The age of an artifact is judged by the gate, not here.
+
+Example:
+
+    source = FactSource("sbom", "cyclonedx", path=".probanda/sbom.cdx.json")
+    collected = collect(source, Workspace(root), collected_at="2026-11-20T18:44:00Z")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from probanda.canonical import sha256_hex
+from probanda.collect.cyclonedx import CycloneDxCollector
+from probanda.collect.file import PlainFileCollector
+from probanda.collect.files import digest_file, read_file
+from probanda.collect.git import GitCollector
+from probanda.collect.interface import (
+    Collected,
+    FileCollector,
+    Reading,
+    RepositoryCollector,
+    StreamCollector,
+    Workspace,
+)
+from probanda.collect.json_document import JsonCollector
+from probanda.collect.junit import JunitCollector
+from probanda.collect.yaml_document import YamlCollector
+from probanda.errors import CollectError, MissingArtifactError, ParseError
+from probanda.model.fact import Artifact, Fact
+from probanda.model.gate import FactSource, MissingArtifact
+
+__all__ = [
+    "COLLECTORS",
+    "AnyCollector",
+    "Collected",
+    "FileCollector",
+    "Reading",
+    "RepositoryCollector",
+    "StreamCollector",
+    "Workspace",
+    "collect",
+]
+
+AnyCollector = FileCollector | StreamCollector | RepositoryCollector
+
+_ALL: tuple[AnyCollector, ...] = (
+    CycloneDxCollector(),
+    PlainFileCollector(),
+    GitCollector(),
+    JsonCollector(),
+    JunitCollector(),
+    YamlCollector(),
+)
+COLLECTORS: Mapping[str, AnyCollector] = MappingProxyType({one.name: one for one in _ALL})
+
+# What `git cat-file` may return for a stream collector: a base revision is not streamed.
+_MAX_BASE_BYTES = 256 << 20
+
+
+def collect(source: FactSource, workspace: Workspace, *, collected_at: str) -> Collected:
+    """The fact that `source` names.
+
+    Raises:
+        MissingArtifactError: it is not there, and the check does not say `missing: empty`.
+        CollectError: it is there and cannot be read, or `source` makes no sense.
+    """
+    collector = COLLECTORS.get(source.collector)
+    if collector is None:
+        known = ", ".join(sorted(COLLECTORS))
+        raise CollectError(
+            f"no collector {source.collector!r}", location=source.location, hint=f"one of {known}"
+        )
+    try:
+        _check_options(collector, source)
+        artifact, reading, original = _read(collector, source, workspace)
+    except MissingArtifactError:
+        if source.missing is not MissingArtifact.EMPTY:
+            raise
+        empty = Fact(source.name, source.collector, None, collector.empty, collected_at)
+        return Collected(empty, None)
+    except ParseError as error:
+        raise CollectError(error.message, location=error.location, hint=error.hint) from error
+    fact = Fact(source.name, source.collector, artifact, reading.data, collected_at)
+    return Collected(fact, original)
+
+
+def _read(
+    collector: AnyCollector, source: FactSource, workspace: Workspace
+) -> tuple[Artifact, Reading, bytes | Path]:
+    """The artifact, what it says, and its bytes."""
+    if isinstance(collector, RepositoryCollector):
+        if source.path or source.ref:
+            raise CollectError(f"a {collector.name} fact takes no path and no ref")
+        made = collector.read_repository(workspace, options=source.options)
+        digest, size = sha256_hex(made.original), len(made.original)
+        return _artifact(made.source, digest, size, made.reading), made.reading, made.original
+    if not source.path:
+        raise CollectError(f"a {collector.name} fact needs a path")
+    name = source.path
+    if source.ref:
+        name, data = _read_base(collector, source, workspace)
+        return _interpret(collector, name, data, source)
+    if isinstance(collector, StreamCollector):
+        found = digest_file(workspace.root, source.path)
+        reading = collector.describe(
+            sha256=found.sha256, size=found.size, source=name, options=source.options
+        )
+        return _artifact(name, found.sha256, found.size, reading), reading, found.path
+    data = read_file(workspace.root, source.path, max_bytes=collector.max_bytes)
+    return _interpret(collector, name, data, source)
+
+
+def _read_base(
+    collector: FileCollector | StreamCollector, source: FactSource, workspace: Workspace
+) -> tuple[str, bytes]:
+    """`COMMIT:path` and the content of the file at the base commit."""
+    if source.ref != "base":
+        raise CollectError(f"no revision {source.ref!r}", hint="`ref` is `base` or left out")
+    if not workspace.base_commit:
+        message = f"{source.path!r} is wanted from the base revision, and this run has none"
+        raise MissingArtifactError(message, hint="pass --base REF")
+    if workspace.repository is None:
+        raise CollectError("the base revision is named, but there is no git repository")
+    limit = collector.max_bytes if isinstance(collector, FileCollector) else _MAX_BASE_BYTES
+    data = workspace.repository.read(workspace.base_commit, source.path, max_bytes=limit)
+    return f"{workspace.base_commit}:{source.path}", data
+
+
+def _interpret(
+    collector: FileCollector | StreamCollector, name: str, data: bytes, source: FactSource
+) -> tuple[Artifact, Reading, bytes]:
+    """Bytes in memory, read by either kind of collector."""
+    digest = sha256_hex(data)
+    if isinstance(collector, StreamCollector):
+        reading = collector.describe(
+            sha256=digest, size=len(data), source=name, options=source.options
+        )
+    else:
+        reading = collector.read(data, source=name, options=source.options)
+    return _artifact(name, digest, len(data), reading), reading, data
+
+
+def _artifact(name: str, sha256: str, size: int, reading: Reading) -> Artifact:
+    """What identifies the bytes, and what they say of themselves."""
+    return Artifact(name, sha256, size, reading.media_type, reading.producer, reading.produced_at)
+
+
+def _check_options(collector: AnyCollector, source: FactSource) -> None:
+    """Options must fit the collector's schema."""
+    if not source.options:
+        return
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(dict(collector.options_schema))
+    for error in validator.iter_errors(dict(source.options)):
+        raise CollectError(
+            f"wrong option for {collector.name}: {error.message[:200]}", location=source.location
+        )

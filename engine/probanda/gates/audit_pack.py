@@ -1,0 +1,227 @@
+"""The audit pack of a period: verified bundles, their index, one page, exports; sealed.
+
+Rules:
+
+- Each bundle is verified here, with the trust that the caller was given; what does not
+  verify is listed with its verdict and counts for nothing.
+- The pack carries the bundles whole, so that whoever holds the pack re-verifies them.
+- Same bundles, controls and as-of clock → the same index, page and manifest, byte for byte.
+
+Example:
+    written = write_pack(request, catalogue, cell, trust)
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from probanda import __version__, rego
+from probanda.canonical import pretty, sha256_hex, sha256_stream
+from probanda.content import Catalogue
+from probanda.errors import EvidenceError, ParseError
+from probanda.evidence.archive import ArchiveReader
+from probanda.evidence.bundle import Source, Written, write_bundle
+from probanda.evidence.index import BundleEvidence, BundleVerdict, Period, build_index
+from probanda.evidence.manifest import Manifest
+from probanda.evidence.names import MANIFEST, SIGNATURE
+from probanda.evidence.pack import PageProof, exports, render_page
+from probanda.evidence.report import Report
+from probanda.evidence.sigstore_bundle import SigstoreBundle
+from probanda.evidence.statement import Predicate, Statement
+from probanda.evidence.trust import Trust
+from probanda.evidence.verify import verify_bundle
+from probanda.gates.record import Logs, append_written
+from probanda.model.instant import format_instant, parse_instant
+from probanda.parse.json import load_json
+from probanda.sign import Cell
+
+# Decisions are read whole; a larger file is not one of ours.
+MAX_DECISION_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PackRequest:
+    """What to pack.
+
+    Attributes:
+        bundles: files to take evidence from.
+        framework: `soc2`.
+        tenant: whose pack it is.
+        start: first instant of the period (inclusive).
+        end: end of the period (exclusive).
+        as_of: the pack's clock.
+        now: the time of signing.
+        output: file to write; the page is written beside it as `.html`.
+    """
+
+    bundles: Sequence[Path]
+    framework: str
+    tenant: str
+    start: datetime
+    end: datetime
+    as_of: datetime
+    now: datetime
+    output: Path
+
+
+def write_pack(
+    request: PackRequest, catalogue: Catalogue, cell: Cell, trust: Trust | None
+) -> Written:
+    """Verify the bundles, build index and page, and write the sealed pack.
+
+    Raises:
+        EvidenceError: no bundle, a bundle of another tenant, or the disk refuses.
+        CannotVerifyError: a trust file is malformed.
+    """
+    if not request.bundles:
+        raise EvidenceError(
+            "there is no bundle to take evidence from", hint="run `probanda bundle` first"
+        )
+    if request.output.exists():
+        raise EvidenceError(
+            f"{request.output} exists, and evidence is never overwritten",
+            hint="give another --output",
+        )
+    opened = [_open(path, trust) for path in sorted(request.bundles)]
+    engine = {"name": "probanda", "version": __version__, "rego": rego.ENGINE}
+    index = build_index(
+        catalogue.controls.values(),
+        [evidence for evidence, _, _ in opened],
+        tenant=request.tenant,
+        period=Period(request.start, request.end),
+        as_of=request.as_of,
+        engine=engine,
+        framework=request.framework,
+    )
+    page = render_page(index, statement_info=_proof(opened, request.output.name))
+    with Logs.open(cell) as logs:
+        written = write_bundle(
+            request.output,
+            kind="Pack",
+            name=request.output.stem,
+            tenant=request.tenant,
+            as_of=format_instant(request.as_of),
+            sources=_sources(index, page, request.bundles, opened),
+            cell=cell,
+            ledger=logs.ledger,
+            signatures=logs.signatures,
+            now=request.now,
+        )
+        append_written(logs.ledger, written, cell, request.now)
+    request.output.with_suffix(".html").write_bytes(page)
+    return written
+
+
+Opened = tuple[BundleEvidence, Report, Predicate]
+
+
+def _open(path: Path, trust: Trust | None) -> Opened:
+    """A bundle with its verdict; one that cannot even be read is an error, not a gap."""
+    report = verify_bundle(path, trust=trust)
+    verdict = {
+        0: BundleVerdict.GOOD,
+        1: BundleVerdict.BAD,
+        3: BundleVerdict.UNKNOWN,
+    }[report.exit_code]
+    try:
+        with ArchiveReader(path) as reader:
+            parts = {member.name: member for member, _ in reader}
+            read = partial(_read, reader, parts)
+            manifest = Manifest.parse(read(MANIFEST))
+            predicate = Statement.parse(SigstoreBundle.parse(read(SIGNATURE)).payload).predicate
+            decisions = {
+                entry.path: load_json(read(entry.path), path=f"{path}#{entry.path}")
+                for entry in manifest.entries
+                if entry.role == "decision"
+            }
+        with path.open("rb") as stream:
+            digest, _ = sha256_stream(stream)
+    except (ParseError, KeyError, OSError) as error:
+        raise EvidenceError(
+            f"{path} cannot be read as a bundle: {error}",
+            hint="move it out of the folder; a bad bundle is not silently left out of a pack",
+        ) from error
+    evidence = BundleEvidence(
+        name=path.name,
+        sha256=digest,
+        manifest=manifest,
+        decisions=decisions,
+        verdict=verdict,
+        signer=report.signer.identity if report.signer else "",
+        fingerprint=report.signer.issuer_key_id if report.signer else "",
+        reason="" if verdict is BundleVerdict.GOOD else report.summary,
+    )
+    return evidence, report, predicate
+
+
+def _read(reader: ArchiveReader, parts: Mapping[str, Any], name: str) -> bytes:
+    member = parts[name]
+    if member.size > MAX_DECISION_BYTES:
+        raise ParseError(f"{name} is larger than {MAX_DECISION_BYTES} bytes")
+    with reader.open(member) as stream:
+        return stream.read()
+
+
+def _proof(opened: Sequence[Opened], name: str) -> PageProof:
+    """What the page prints: the ledger's head as the latest bundle saw it."""
+    _, report, predicate = max(
+        opened, key=lambda item: (parse_instant(item[2].as_of), item[2].ledger.size)
+    )
+    return PageProof(
+        ledger_root=base64.b64encode(predicate.ledger.root).decode(),
+        ledger_size=predicate.ledger.size,
+        origin=predicate.ledger.origin,
+        fingerprint=report.signer.issuer_key_id if report.signer else "",
+        signer=report.signer.identity if report.signer else "",
+        verify_command=f"probanda verify {name} --trust trusted_root.json",
+        unsafe_demo=any(item.unsafe_demo for _, item, _ in opened),
+    )
+
+
+def _sources(
+    index: Mapping[str, Any], page: bytes, bundles: Sequence[Path], opened: Sequence[Opened]
+) -> list[Source]:
+    made = [
+        ("index.json", "index", "application/json", pretty(index).encode()),
+        ("index.html", "page", "text/html; charset=utf-8", page),
+        *(
+            (f"exports/{name}", "export", "text/csv; charset=utf-8", data)
+            for name, data in exports(index).items()
+        ),
+    ]
+    sources = [
+        Source(
+            path=path,
+            role=role,
+            media_type=media_type,
+            opener=_bytes(data),
+            expected_sha256=sha256_hex(data),
+            producer=f"probanda {__version__}",
+        )
+        for path, role, media_type, data in made
+    ]
+    digests = {evidence.name: evidence.sha256 for evidence, _, _ in opened}
+    sources.extend(
+        Source(
+            path=f"bundles/{path.name}",
+            role="artifact",
+            media_type="application/x-tar",
+            opener=cast("Callable[[], BinaryIO]", partial(path.open, "rb")),
+            expected_sha256=digests[path.name],
+            type="Bundle",
+            producer=f"probanda {__version__}",
+        )
+        for path in bundles
+    )
+    return sources
+
+
+def _bytes(data: bytes) -> Callable[[], BinaryIO]:
+    return lambda: BytesIO(data)

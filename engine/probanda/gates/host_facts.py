@@ -1,0 +1,61 @@
+"""Facts that the host states itself, after checking a signature; no gate can name them.
+
+Example:
+    data["clarifications"] = verified_clarifications(judging)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from probanda.collect.licenses import read_licenses
+from probanda.content import Catalogue
+from probanda.errors import ContentError, ProbandaError
+from probanda.sign.dsse import verify_document
+
+
+def verified_clarifications(judging: Catalogue) -> list[dict[str, Any]]:
+    """Clarifications whose signature an approver's key verifies, as policies see them.
+
+    Returns:
+        `[{purl, license, alternatives, author}]`, in the order of the catalogue; the
+        alternatives are the expression as an OR of ANDs, as the `cyclonedx` collector has it.
+
+    Raises:
+        ContentError: one is not signed by somebody whom the judging project names, or its
+            licence is no SPDX expression.
+    """
+    keys = {approver.name: approver.public_key for approver in judging.project.approvers}
+    verified = []
+    for item in judging.clarifications.values():
+        key = keys.get(item.author, "")
+        if not key:
+            raise ContentError(
+                f"the clarification {item.name} names the author {item.author!r}, for whom the"
+                " project has no public key",
+                location=item.location,
+                hint="name the person, with a publicKey, under spec.approvers in probanda.yaml",
+            )
+        try:
+            verify_document(item.payload, item.signature, key.encode())
+        except ProbandaError as error:
+            raise ContentError(
+                f"the clarification {item.name} is not signed by {item.author}: {error.message}",
+                location=item.location,
+                hint="sign it again after every change: probanda sign FILE --key KEY",
+            ) from error
+        read = read_licenses([{"expression": item.license}])
+        if not read["alternatives"]:
+            raise ContentError(
+                f"the clarification {item.name}: {item.license!r} is no SPDX expression",
+                location=item.location,
+            )
+        verified.append(
+            {
+                "purl": item.purl,
+                "license": item.license,
+                "alternatives": read["alternatives"],
+                "author": item.author,
+            }
+        )
+    return verified

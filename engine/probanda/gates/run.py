@@ -1,0 +1,164 @@
+"""Run gates: load → collect → evaluate → decide. Keyless; recording and signing come after.
+
+Rules:
+
+- Judging content (gates, policies, controls, waivers, clarifications, `optional`) comes
+  from the base revision when there is one; artifacts come from the working tree. The
+  head's content is loaded too: it must be valid, and how it differs is itself judged.
+- Nothing here reads the clock: `as_of` is given.
+
+Example:
+    run = run_gates(GateRequest(root=Path("."), as_of=now))
+    for decision in run.decisions: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from probanda import __version__, rego
+from probanda.canonical import sha256_hex
+from probanda.collect import Workspace
+from probanda.content import Catalogue, RevisionTree, Tree, WorkingTree, load
+from probanda.decide import decide_gate, overall_exit_code
+from probanda.errors import ContentError, UsageError
+from probanda.gates.check import Session, run_check
+from probanda.gates.host_facts import verified_clarifications
+from probanda.gates.judging import judge_content
+from probanda.model.decision import CheckResult, Decision, JudgingContent
+from probanda.model.gate import Gate, Runs
+from probanda.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class GateRequest:
+    """What to run.
+
+    Attributes:
+        root: the project's folder.
+        as_of: the decision's clock (aware, UTC).
+        gates: names; empty means every CI gate.
+        base: revision whose content judges; empty: the working tree judges itself.
+        tenant: empty means the project's default.
+        approved_by: approvers who have approved the head's judging content.
+    """
+
+    root: Path
+    as_of: datetime
+    gates: tuple[str, ...] = ()
+    base: str = ""
+    tenant: str = ""
+    approved_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GateRun:
+    """What came of it.
+
+    Attributes:
+        decisions: one per gate, in the order asked for, or by name.
+        originals: by gate, SHA-256 → bytes or path of the artifacts behind its facts.
+        content: path → bytes of the content that judged.
+        exit_code: see `decide.overall_exit_code`.
+    """
+
+    decisions: tuple[Decision, ...]
+    originals: Mapping[str, Mapping[str, bytes | Path]]
+    content: Mapping[str, bytes]
+    exit_code: int
+
+
+def run_gates(request: GateRequest) -> GateRun:
+    """Run the gates of `request`.
+
+    Raises:
+        ContentError: the project's content, of the base or of the head, is wrong (exit 2).
+        UsageError: an unknown gate, base or approver (exit 2).
+    """
+    repository = Repository.discover(request.root)
+    head_tree: Tree = WorkingTree(request.root)
+    head = load(head_tree)
+    judging, tree, commit = head, head_tree, ""
+    if request.base:
+        if repository is None:
+            raise UsageError("--base needs a git repository", hint="leave --base out")
+        commit = repository.resolve(request.base)
+        tree = RevisionTree(repository, commit, request.base)
+        judging = load(tree)
+    gates = _chosen(request, judging)
+    session = Session(
+        workspace=Workspace(request.root, request.base, commit, repository),
+        judging=judging,
+        tenant=request.tenant or judging.project.tenant,
+        as_of=request.as_of,
+        changed=tuple(repository.changed_paths(commit, None)) if repository and commit else None,
+        clarifications=verified_clarifications(judging),
+    )
+    extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
+    with session:
+        return _run(session, gates, extra, head, _contents(tree, judging))
+
+
+def _chosen(request: GateRequest, judging: Catalogue) -> list[Gate]:
+    if not request.gates:
+        return [gate for gate in judging.gates.values() if gate.runs is Runs.CI]
+    chosen = []
+    for name in dict.fromkeys(request.gates):
+        gate = judging.gates.get(name)
+        if gate is None:
+            known = ", ".join(judging.gates) or "none"
+            raise UsageError(f"there is no gate {name!r}", hint=f"known gates: {known}")
+        if gate.runs is not Runs.CI:
+            raise UsageError(f"the gate {name!r} runs at run time, not in CI")
+        chosen.append(gate)
+    return chosen
+
+
+def _contents(tree: Tree, judging: Catalogue) -> dict[str, bytes]:
+    """The bytes of the judging documents, which must still be those that were loaded."""
+    contents = {path: tree.read(path) for path in judging.files}
+    for path, data in contents.items():
+        if sha256_hex(data) != judging.files[path]:
+            raise ContentError(f"{path} changed while it was being read", hint="run again")
+    return contents
+
+
+def _run(
+    session: Session,
+    gates: list[Gate],
+    extra: list[CheckResult],
+    head: Catalogue,
+    contents: Mapping[str, bytes],
+) -> GateRun:
+    content = JudgingContent(
+        base=session.workspace.base,
+        base_commit=session.workspace.base_commit,
+        base_digest=session.judging.digest,
+        head_digest=head.digest,
+    )
+    decisions: list[Decision] = []
+    originals: dict[str, dict[str, bytes | Path]] = {}
+    for gate in gates:
+        kept = originals.setdefault(gate.name, {})
+        results = [run_check(session, check, kept) for check in gate.checks]
+        decisions.append(
+            decide_gate(
+                gate,
+                # An empty gate stays empty: the check of the content itself is no substitute.
+                [*results, *extra] if results else [],
+                session.judging.waivers.values(),
+                as_of=session.as_of,
+                tenant=session.tenant,
+                engine={"name": "probanda", "version": __version__, "rego": rego.ENGINE},
+                content=content,
+            )
+        )
+    return GateRun(
+        decisions=tuple(decisions),
+        originals=originals,
+        content=contents,
+        exit_code=overall_exit_code([decision.exit_code for decision in decisions]),
+    )

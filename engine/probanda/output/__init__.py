@@ -1,0 +1,1 @@
+"""Renderers: decisions and reports → text for people, JSON for programs. Pure."""

@@ -1,0 +1,73 @@
+"""Every module imports, and importing the command line does not pay for what it may not need."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGINE = ROOT / "engine"
+PACKAGE = ENGINE / "probanda"
+
+# Each costs 20 ms to 600 ms at import; `probanda --version` must not pay for any of them.
+HEAVY = (
+    "cryptography",
+    "cyclonedx",
+    "jinja2",
+    "jsonschema",
+    "pydantic",
+    "regopy",
+    "sigstore",
+    "yaml",
+)
+
+
+def modules() -> list[str]:
+    """Dotted names of every module; `__main__` runs on import, so it is left out."""
+    names = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = list(path.relative_to(ENGINE).with_suffix("").parts)
+        if parts[-1] == "__main__":
+            continue
+        names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+    return names
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level packages in `sys.modules` of a fresh interpreter after `statement`."""
+    script = f"import sys, json; {statement}; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env={**os.environ, "PYTHONPATH": str(ENGINE)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.split(".")[0] for name in json.loads(done.stdout)}
+
+
+@pytest.mark.parametrize("name", modules())
+def test_every_module_imports_without_a_warning(name: str) -> None:
+    assert importlib.import_module(name).__name__ == name
+
+
+def test_importing_the_package_or_its_command_line_loads_nothing_heavy() -> None:
+    statements = ["import probanda"]
+    if (PACKAGE / "cli").is_dir():
+        statements.append("import probanda.cli")
+    for statement in statements:
+        loaded = loaded_after(statement)
+        assert "probanda" in loaded
+        assert not loaded & set(HEAVY), f"{statement} loads {sorted(loaded & set(HEAVY))}"
+
+
+def test_the_probe_would_see_a_heavy_import() -> None:
+    assert "yaml" in loaded_after("import yaml")
