@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from probanda.evidence import checks
+from probanda.evidence import certificates
 from probanda.evidence.sigstore_bundle import PAYLOAD_TYPE
 from probanda.evidence.trust import Authority, TrustRoot
 
@@ -35,7 +35,7 @@ class _TrustDomain:
     def verify(self, cert: Certificate) -> None:
         from sigstore.errors import VerificationError
 
-        names = checks.identities(cert)
+        names = certificates.identities(cert)
         if len(names) != 1 or not names[0].startswith(f"{self._domain}/" if self._domain else ""):
             raise VerificationError("the identity is outside the trust domain")
 
@@ -53,8 +53,8 @@ def accepts(seal: bytes, payload: bytes, root: TrustRoot, authority: Authority) 
         trusted_root = TrustedRoot(trustroot.TrustedRoot.from_json(root.document))
         verifier = Verifier(trusted_root=trusted_root)
         kind, verified = verifier.verify_dsse(Bundle.from_json(seal), _TrustDomain(authority))
-    # pydantic's ValidationError is a ValueError.
-    except (Error, InvalidSignature, ExtensionNotFound, ValueError, TypeError, KeyError) as error:
+    # pydantic's ValidationError is a ValueError, which is among MALFORMED.
+    except (Error, InvalidSignature, ExtensionNotFound, KeyError, *certificates.MALFORMED) as error:
         return str(error).splitlines()[0] if str(error) else type(error).__name__
     if (kind, verified) != (PAYLOAD_TYPE, payload):
         return "it verified another payload"

@@ -213,7 +213,7 @@ def _chain(fields: Fields) -> tuple[bytes, ...]:
     for der in chain:
         try:
             x509.load_der_x509_certificate(der)
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             raise fields.bad("not an X.509 certificate", "certificates") from None
     return chain
 

@@ -31,7 +31,7 @@ from probanda.errors import (
     ParseError,
     VerificationFailedError,
 )
-from probanda.evidence import checks
+from probanda.evidence import certificates, checks
 from probanda.evidence.archive import ArchiveReader, Member
 from probanda.evidence.manifest import MAX_BYTES as MAX_MANIFEST_BYTES
 from probanda.evidence.manifest import Manifest
@@ -163,7 +163,7 @@ class _Verification:
             signed_at=format_instant(self.moment) if self.moment else "",
             trusted_by=f"{self.anchor[0].path} ({self.anchor[0].source})" if self.anchor else "",
             anchored=self._anchored,
-            unsafe_demo=self.signer is not None and checks.is_unsafe_demo(self.signer),
+            unsafe_demo=self.signer is not None and certificates.is_unsafe_demo(self.signer),
             manifest_sha256=self.manifest.digest if self.manifest else "",
             bundle_name=self.manifest.name if self.manifest else "",
         )
@@ -238,8 +238,8 @@ class _Verification:
     def _signature(self) -> str:
         """Step 5: with the embedded certificate; whose it is comes later."""
         sealed = _need(self.sealed)
-        certificate = checks.load_certificate(sealed.certificate)
-        signer = checks.describe(certificate)
+        certificate = certificates.load_certificate(sealed.certificate)
+        signer = certificates.describe(certificate)
         checks.check_signature(sealed, certificate)
         self.certificate, self.signer = certificate, signer
         return f"key with SPKI SHA-256 {signer.fingerprint}"
@@ -273,14 +273,14 @@ class _Verification:
         stranger = f"{signer.identity or 'nobody'}, certified by {signer.issuer}"
         if self.trust is None:
             raise CannotVerifyError(f"no trust root was given; it says: {stranger}")
-        found = checks.find_issuer(certificate, self.trust)
+        found = certificates.find_issuer(certificate, self.trust)
         if found is None:
             count = len(self.trust.roots)
             raise CannotVerifyError(f"unknown to the {count} trust root(s); it says: {stranger}")
         root, authority = found
         moment = _need(self.moment)
-        checks.check_certificate(certificate, authority, root, moment)
-        name = checks.check_identity(
+        certificates.check_certificate(certificate, authority, root, moment)
+        name = certificates.check_identity(
             certificate, authority, identity=self.identity, issuer=self.issuer
         )
         self.anchor, self.certified = found, True
@@ -305,13 +305,12 @@ class _Verification:
             raise _SkippedError("there is no trust to ask it with")
         from probanda.evidence.second_opinion import accepts
 
-        seal_steps = self.steps[4:8]
-        ours = all(step.outcome is StepOutcome.GOOD for step in seal_steps)
+        bad = any(step.outcome is StepOutcome.BAD for step in self.steps[4:8])
         root, authority = self.anchor
         refusal = accepts(self._part(SIGNATURE), sealed.payload, root, authority)
-        if ours and refusal:
+        if refusal and not bad:
             raise VerificationFailedError(f"it refuses what these checks accept: {refusal}")
-        if not ours and not refusal:
+        if bad and not refusal:
             raise VerificationFailedError("it accepts what these checks refuse")
         return "sigstore-python comes to the same finding"
 
@@ -356,7 +355,7 @@ class _Verification:
         """The trust root whose authority certified the signer; `None` for a stranger."""
         if self.trust is None:
             return None
-        found = checks.find_issuer(certificate, self.trust)
+        found = certificates.find_issuer(certificate, self.trust)
         return found[0] if found else None
 
     def _part(self, name: str) -> bytes:
