@@ -29,7 +29,7 @@ from probanda.content.schemas import problems, schema_problems
 from probanda.content.source import Errors, Source
 from probanda.errors import ContentError
 from probanda.model.control import Control
-from probanda.model.policy import Entrypoint, Policy
+from probanda.model.policy import HOST_FACTS, Entrypoint, Policy
 
 Path = tuple[str | int, ...]
 
@@ -174,6 +174,9 @@ def _facts(
                 hint = f"it reads {', '.join(policy.facts)}"
             message = f"policy '{policy.id}' reads no fact '{name}'"
             yield source.error(path, message, hint=hint, key=True)
+        elif declared.collector in HOST_FACTS:
+            message = f"the host itself states '{name}', after checking signatures"
+            yield source.error(path, message, hint="remove it", key=True)
         elif declared.collector != fact.from_ and known.issuperset(
             (declared.collector, fact.from_)
         ):
@@ -252,7 +255,7 @@ def check_policy(source: Source[documents.Policy], context: Context, errors: Err
     for error in _controls(source, ("spec", "controls"), spec.controls, context):
         errors.add(error)
     for name, fact in spec.facts.items():
-        if fact.collector not in COLLECTORS:
+        if fact.collector not in COLLECTORS and fact.collector not in HOST_FACTS:
             hint = nearest(fact.collector, COLLECTORS) or one_of(COLLECTORS)
             path = ("spec", "facts", name, "collector")
             errors.add(source.error(path, f"no collector '{fact.collector}'", hint=hint))
