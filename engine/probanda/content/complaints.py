@@ -46,7 +46,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
 def one_of(words: Iterable[str]) -> str:
     """`one of 'a', 'b'`, cut after ten."""
     listed = sorted(words)
-    more = f" … ({len(listed)} in all)" if len(listed) > 10 else ""  # noqa: PLR2004
+    more = f" … ({len(listed)} in all)" if len(listed) > 10 else ""
     return "one of " + ", ".join(f"'{word}'" for word in listed[:10]) + more
 
 
