@@ -53,11 +53,11 @@ def assemble(
 
     `modules` and `tests` are texts by path, `digests` the SHA-256 of the files' bytes.
     """
-    document, spec = source.document, source.document.spec
+    spec = source.document.spec
     parameters = NO_PARAMETERS if spec.parameters is None else spec.parameters
+    _check_document(source, parameters, errors)
     if not modules:
         errors.add(source.error((), "no Rego file beside the policy"))
-    _check_document(source, parameters, errors)
     scanned = _scan(source.tree, modules, errors)
     _check_packages(source, scanned, errors)
     rules = _merge_rules(source, scanned, errors)
@@ -66,7 +66,7 @@ def assemble(
     files = {path: digests[path] for path in (*modules, source.path)}
     return Policy(
         id=source.name,
-        title=document.metadata.title,
+        title=source.document.metadata.title,
         package=spec.package,
         entrypoints={
             name: Entrypoint(
@@ -96,8 +96,8 @@ def assemble(
 def _check_document(
     source: Source[PolicyDocument], parameters: Mapping[str, Any], errors: Errors
 ) -> None:
-    document, spec = source.document, source.document.spec
-    if document.metadata.name != source.name:
+    """The name is the folder's, and the schemas are schemas."""
+    if source.document.metadata.name != source.name:
         errors.add(
             source.error(
                 ("metadata", "name"),
@@ -105,7 +105,8 @@ def _check_document(
                 hint=f"write 'name: {source.name}', or rename the folder",
             )
         )
-    for field, schema in (("parameters", parameters), ("request", spec.request or {})):
+    request = source.document.spec.request or {}
+    for field, schema in (("parameters", parameters), ("request", request)):
         for problem in schema_problems(schema):
             path = ("spec", field, *problem.path)
             message = f"{dotted(path)} {problem.message}"
