@@ -17,7 +17,6 @@ from probanda.errors import EvidenceError, ParseError
 from probanda.evidence.control_status import ALLOWED_AGE, WORST_FIRST, worst
 from probanda.evidence.index import (
     BundleEvidence,
-    BundleVerdict,
     Period,
     build_index,
     check_references,
@@ -26,6 +25,7 @@ from probanda.evidence.index import (
 )
 from probanda.evidence.index_document import criterion_key, follow, link
 from probanda.evidence.manifest import Entry, Manifest
+from probanda.evidence.report import Verdict
 from probanda.model.control import Automation, Control, ExpectedEvidence, Frequency
 from probanda.model.decision import (
     CheckResult,
@@ -123,7 +123,7 @@ def decision(
 def bundle(
     *decisions: dict[str, Any],
     name: str = "a.tar",
-    verdict: BundleVerdict = BundleVerdict.GOOD,
+    verdict: Verdict = Verdict.GOOD,
     tenant: str = "acme",
     sbom: bool = True,
     kind: str = "Bundle",
@@ -155,9 +155,9 @@ def bundle(
         manifest=Manifest(kind, "nightly", tenant, "2026-08-15T12:00:00Z", tuple(entries)),
         decisions=documents,
         verdict=verdict,
-        signer="spiffe://acme.example/signer" if verdict is BundleVerdict.GOOD else "",
-        fingerprint="5" * 64 if verdict is BundleVerdict.GOOD else "",
-        reason="" if verdict is BundleVerdict.GOOD else "no signature",
+        signer="spiffe://acme.example/signer" if verdict is Verdict.GOOD else "",
+        fingerprint="5" * 64 if verdict is Verdict.GOOD else "",
+        reason="" if verdict is Verdict.GOOD else "no signature",
     )
 
 
@@ -217,10 +217,10 @@ def test_a_shadow_gate_can_fail_a_control_but_never_pass_it(
     assert status(bundle(decision(check(outcome), mode=Mode.SHADOW))) == expected
 
 
-@pytest.mark.parametrize("verdict", [BundleVerdict.BAD, BundleVerdict.UNKNOWN])
+@pytest.mark.parametrize("verdict", [Verdict.BAD, Verdict.UNKNOWN])
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_a_decision_from_an_unverified_bundle_never_counts(
-    verdict: BundleVerdict, outcome: Outcome
+    verdict: Verdict, outcome: Outcome
 ) -> None:
     expected = "gap" if outcome is Outcome.SKIPPED else "notEvaluated"
 
@@ -306,7 +306,7 @@ def test_a_newer_unverified_pass_hides_no_failure_and_spoils_a_pass(first: Outco
     planted = bundle(
         decision(check(), at=MIDDLE + timedelta(days=1)),
         name="planted.tar",
-        verdict=BundleVerdict.UNKNOWN,
+        verdict=Verdict.UNKNOWN,
     )
     assert status(good, planted) == ("fail" if first is Outcome.FAIL else "notEvaluated")
 
@@ -316,7 +316,7 @@ def test_an_unverified_decision_older_than_a_verified_one_does_no_harm() -> None
     old = bundle(
         decision(check(Outcome.FAIL), at=MIDDLE - timedelta(days=1)),
         name="old.tar",
-        verdict=BundleVerdict.BAD,
+        verdict=Verdict.BAD,
     )
     assert status(good, old) == "pass"
 
@@ -345,12 +345,20 @@ def test_every_expected_policy_needs_a_decision_of_its_own() -> None:
     assert [item["status"] for item in card["evidence"]] == ["pass", "gap"]
 
 
-def test_a_builtin_policy_is_the_same_policy_under_its_prefix() -> None:
-    assert status(bundle(decision(check(policy=f"builtin:{LICENCES}")))) == "pass"
+@pytest.mark.parametrize("decided", ["", "builtin:"])
+@pytest.mark.parametrize("expected", ["", "builtin:"])
+def test_a_builtin_policy_is_the_same_policy_under_its_prefix(decided: str, expected: str) -> None:
+    asked = (ExpectedEvidence("Components", "cyclonedx", f"{expected}{LICENCES}"),)
+    card = index(
+        bundle(decision(check(policy=f"{decided}{LICENCES}"))),
+        controls=(control(evidence=asked),),
+    )["controls"][0]
+    assert card["status"] == "pass"
+    assert card["evidence"][0]["policy"] == card["decisions"][0]["policy"] == LICENCES
 
 
 def test_the_same_decision_in_two_bundles_counts_once_and_from_the_verified_one() -> None:
-    copy = bundle(decision(check()), name="a-copy.tar", verdict=BundleVerdict.UNKNOWN)
+    copy = bundle(decision(check()), name="a-copy.tar", verdict=Verdict.UNKNOWN)
     document = index(bundle(decision(check()), name="b.tar"), copy)
     assert document["decisions"] == {"inPeriod": 1, "outsidePeriod": 0, "duplicates": 1}
     assert document["controls"][0]["status"] == "pass"
@@ -541,7 +549,7 @@ def test_controls_of_other_frameworks_are_left_to_their_own_pack() -> None:
 
 
 def test_bundles_are_listed_with_digests_and_verdict() -> None:
-    found = bundle(decision(check(Outcome.FAIL)), verdict=BundleVerdict.BAD)
+    found = bundle(decision(check(Outcome.FAIL)), verdict=Verdict.BAD)
     assert index(found)["bundles"] == [
         {
             "name": "a.tar",
@@ -592,6 +600,13 @@ def test_a_decision_that_the_manifest_does_not_list_is_refused() -> None:
     planted = replace(found, decisions={**found.decisions, "decisions/x.json": decision(check())})
     with pytest.raises(EvidenceError, match="not listed as a decision"):
         index(planted)
+
+
+def test_a_decision_that_is_not_the_document_that_the_manifest_lists_is_refused() -> None:
+    found = bundle(decision(check(Outcome.FAIL)))
+    swapped = replace(found, decisions={"decisions/000.json": decision(check())})
+    with pytest.raises(EvidenceError, match="not the document that the manifest lists"):
+        index(swapped)
 
 
 def _broken() -> list[dict[str, Any]]:

@@ -90,9 +90,9 @@ def _explain(detail: Any, path: Path, root: YamlNode, model: type[BaseModel]) ->
         return _unknown_field(path, root, model)
     if path and path[-1] == "[key]":
         path = path[:-1]
-        reason = MEANINGS.get(context.get("pattern", ""), "shorter")
+        reason, _ = _reason(kind, context, located(root, path))
         return ContentError(
-            f"the name '{path[-1]}' in {dotted(path[:-1])} must be {reason}",
+            f"the name '{str(path[-1])[:80]}' in {dotted(path[:-1])} {reason}",
             location=place(root, path, key=True),
         )
     node = located(root, path)

@@ -17,19 +17,19 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from probanda.collect import COLLECTORS, AnyCollector, RepositoryCollector
+from probanda.collect import COLLECTORS, RepositoryCollector
 from probanda.content import documents, statements
 from probanda.content.catalogue import BUILTIN, find_entrypoint
-from probanda.content.complaints import nearest, one_of
+from probanda.content.complaints import dotted, nearest, one_of
 from probanda.content.convert import qualified
 from probanda.content.documents import CheckEntry, FactEntry
 from probanda.content.schemas import problems, schema_problems
 from probanda.content.source import Errors, Source
 from probanda.errors import ContentError
 from probanda.model.control import Control
-from probanda.model.policy import Entrypoint, Policy
+from probanda.model.policy import HOST_FACTS, Entrypoint, Policy
 
 Path = tuple[str | int, ...]
 
@@ -40,10 +40,10 @@ class Context:
 
     Attributes:
         policies, controls: as in the catalogue.
-        broken_policies, broken_controls: names, as in the catalogue (controls in lower
-            case), whose documents could not be read.
+        broken_policies: names, as in the catalogue, whose documents could not be read.
+        broken_controls: names, in lower case, of files that ought to hold these controls
+            and do not; that is reported there.
         provides_builtin: see `Catalogue`.
-        collectors: by name.
     """
 
     policies: Mapping[str, Policy]
@@ -51,7 +51,6 @@ class Context:
     broken_policies: frozenset[str] = frozenset()
     broken_controls: frozenset[str] = frozenset()
     provides_builtin: bool = False
-    collectors: Mapping[str, AnyCollector] = field(default_factory=lambda: COLLECTORS)
 
 
 def check_gate(source: Source[documents.Gate], context: Context, errors: Errors) -> None:
@@ -84,11 +83,8 @@ def _runs(source: Source[documents.Gate]) -> Iterator[ContentError]:
                 ("spec", "request"), "a CI gate has no request", hint="remove it", key=True
             )
         for problem in schema_problems(spec.request.schema_):
-            yield source.error(
-                ("spec", "request", "schema", *problem.path),
-                f"the schema in spec.request {problem.message}",
-                hint=problem.hint,
-            )
+            path = ("spec", "request", "schema", *problem.path)
+            yield source.error(path, f"{dotted(path)} {problem.message}", hint=problem.hint)
 
 
 def _check(
@@ -107,7 +103,7 @@ def _check(
         )
     yield from _controls(source, (*base, "controls"), entry.controls, context)
     for name, fact in entry.facts.items():
-        yield from _collector(source, (*base, "facts", name), fact, context)
+        yield from _collector(source, (*base, "facts", name), fact)
     try:
         policy, entrypoint = find_entrypoint(
             entry.policy, context.policies, provides_builtin=context.provides_builtin
@@ -131,12 +127,12 @@ def _is_broken(entrypoint: str, context: Context) -> bool:
 
 
 def _collector(
-    source: Source[documents.Gate], path: Path, fact: FactEntry, context: Context
+    source: Source[documents.Gate], path: Path, fact: FactEntry
 ) -> Iterator[ContentError]:
     """Whether the collector exists and takes what it is given."""
-    collector = context.collectors.get(fact.from_)
+    collector = COLLECTORS.get(fact.from_)
     if collector is None:
-        hint = nearest(fact.from_, context.collectors) or one_of(context.collectors)
+        hint = nearest(fact.from_, COLLECTORS) or one_of(COLLECTORS)
         yield source.error((*path, "from"), f"no collector '{fact.from_}'", hint=hint)
         return
     if isinstance(collector, RepositoryCollector):
@@ -166,16 +162,24 @@ def _facts(
     source: Source[documents.Gate], base: Path, entry: CheckEntry, policy: Policy
 ) -> Iterator[ContentError]:
     """Whether the check gives the policy the facts that it reads."""
+    known, misspelt = set(COLLECTORS), set[str]()
     for name, fact in entry.facts.items():
         path = (*base, "facts", name)
         declared = policy.facts.get(name)
         if declared is None:
-            hint = nearest(name, policy.facts)
+            absent = [other for other in policy.facts if other not in entry.facts]
+            hint = nearest(name, absent)
+            misspelt |= {other for other in absent if f"'{other}'" in hint}
             if not hint and policy.facts:
                 hint = f"it reads {', '.join(policy.facts)}"
             message = f"policy '{policy.id}' reads no fact '{name}'"
             yield source.error(path, message, hint=hint, key=True)
-        elif declared.collector != fact.from_:
+        elif declared.collector in HOST_FACTS:
+            message = f"the host itself states '{name}', after checking signatures"
+            yield source.error(path, message, hint="remove it", key=True)
+        elif declared.collector != fact.from_ and known.issuperset(
+            (declared.collector, fact.from_)
+        ):
             yield source.error(
                 (*path, "from"),
                 f"policy '{policy.id}' reads '{name}' from '{declared.collector}', "
@@ -183,7 +187,7 @@ def _facts(
                 hint=f"write 'from: {declared.collector}'",
             )
     for name, declared in policy.facts.items():
-        if declared.optional or name in entry.facts:
+        if declared.optional or name in entry.facts or name in misspelt:
             continue
         if source.document.spec.runs == "runtime":
             yield source.error(
@@ -227,7 +231,7 @@ def _parameters(
 
 
 def _field(path: Path) -> str:
-    return f"'{'.'.join(str(part) for part in path)}'" if path else "set"
+    return f"'{dotted(path)}'" if path else "set"
 
 
 def _controls(
@@ -251,8 +255,8 @@ def check_policy(source: Source[documents.Policy], context: Context, errors: Err
     for error in _controls(source, ("spec", "controls"), spec.controls, context):
         errors.add(error)
     for name, fact in spec.facts.items():
-        if fact.collector not in context.collectors:
-            hint = nearest(fact.collector, context.collectors) or one_of(context.collectors)
+        if fact.collector not in COLLECTORS and fact.collector not in HOST_FACTS:
+            hint = nearest(fact.collector, COLLECTORS) or one_of(COLLECTORS)
             path = ("spec", "facts", name, "collector")
             errors.add(source.error(path, f"no collector '{fact.collector}'", hint=hint))
 
@@ -282,8 +286,8 @@ def check_control(source: Source[documents.Control], context: Context, errors: E
                     hint="name a collector or policy, or write 'automation: hybrid'",
                 )
             )
-        if entry.collector and entry.collector not in context.collectors:
-            hint = nearest(entry.collector, context.collectors) or one_of(context.collectors)
+        if entry.collector and entry.collector not in COLLECTORS:
+            hint = nearest(entry.collector, COLLECTORS) or one_of(COLLECTORS)
             message = f"no collector '{entry.collector}'"
             errors.add(source.error((*path, "collector"), message, hint=hint))
         if entry.policy:

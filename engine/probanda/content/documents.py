@@ -35,6 +35,7 @@ from probanda.content.fields import (
     RegoRule,
     RelativePath,
     Slug,
+    SlugKey,
     Text,
     UniqueControls,
     unique,
@@ -220,7 +221,7 @@ class PolicySpec(Model):
 
     package: RegoPackage
     """The Rego package of every module in the folder."""
-    entrypoints: Annotated[dict[Slug, EntrypointEntry], Field(min_length=1)]
+    entrypoints: Annotated[dict[SlugKey, EntrypointEntry], Field(min_length=1)]
     """Entry points by name."""
     facts: dict[FactName, PolicyFactEntry] = {}
     """The facts that the policy reads, by name."""

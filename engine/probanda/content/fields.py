@@ -209,6 +209,8 @@ Slug = Annotated[str, Field(pattern=SLUG, max_length=100), BeforeValidator(_text
 PolicyName = Annotated[str, Field(pattern=POLICY_NAME, max_length=200), BeforeValidator(_text)]
 EntrypointName = Annotated[str, Field(pattern=ENTRYPOINT, max_length=300), BeforeValidator(_text)]
 ControlId = Annotated[str, Field(pattern=CONTROL_ID, max_length=100), BeforeValidator(_text)]
+# Keys of mappings are text already.
+SlugKey = Annotated[str, Field(pattern=SLUG, max_length=100)]
 FactName = Annotated[str, Field(pattern=FACT_NAME, max_length=100)]
 CollectorName = Annotated[str, Field(pattern=COLLECTOR, max_length=100), BeforeValidator(_text)]
 RegoPackage = Annotated[str, Field(pattern=REGO_PACKAGE, max_length=300), BeforeValidator(_text)]

@@ -61,8 +61,12 @@ _KEY_HEADER = b"-----BEGIN PUBLIC KEY-----"
 T = TypeVar("T")
 
 
-def load(tree: Tree, *, builtin: bool = True) -> Catalogue:
+def load(tree: Tree, *, builtin: bool | Tree = True) -> Catalogue:
     """The catalogue of the project in `tree`.
+
+    Args:
+        tree: the project.
+        builtin: whether built-in content takes part, or the tree that it is taken from.
 
     Raises:
         MultipleContentError: everything that is wrong with it.
@@ -72,18 +76,19 @@ def load(tree: Tree, *, builtin: bool = True) -> Catalogue:
     own = read_rooms(tree, ROOMS, errors, builtin=False)
     read_file(own, PROJECT_FILE, Place("Project"), errors, builtin=False)
     shipped = Rooms(tree)
-    if builtin and not itself:
-        shipped = read_rooms(builtin_tree(), BUILTIN_ROOMS, errors, builtin=True)
+    if builtin is not False and not itself:
+        shipping = builtin_tree() if builtin is True else builtin
+        shipped = read_rooms(shipping, BUILTIN_ROOMS, errors, builtin=True)
     project = _project(own, errors)
     _check_names(own, shipped, errors)
+    controls = _controls(shipped, errors) | _controls(own, errors)
+    files = {name.lower() for rooms in (own, shipped) for name in rooms.names.get("Control", ())}
     context = Context(
         policies=_policies(own, errors, prefix="") | _policies(shipped, errors, prefix=BUILTIN),
-        controls=_controls(shipped, errors) | _controls(own, errors),
+        controls=controls,
         broken_policies=frozenset(own.broken.get("Policy", ()))
         | {f"{BUILTIN}{name}" for name in shipped.broken.get("Policy", ())},
-        broken_controls=frozenset(
-            name.lower() for rooms in (own, shipped) for name in rooms.broken.get("Control", ())
-        ),
+        broken_controls=frozenset(files) - {name.lower() for name in controls},
         provides_builtin=itself,
     )
     _crosscheck(own, shipped, context, errors)
@@ -210,6 +215,7 @@ def _policies(rooms: Rooms, errors: Errors, *, prefix: str) -> dict[str, Policy]
             source,
             modules=rooms.text("Rego", folder),
             tests=rooms.text("RegoTest", folder),
+            digests=rooms.digests,
             errors=errors,
         )
     return found

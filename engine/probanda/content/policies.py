@@ -10,7 +10,8 @@ Rules:
 
 Example:
 
-    policy = assemble(source, modules={"policies/a/b/b.rego": text}, tests={}, errors=errors)
+    modules = {"policies/a/b/b.rego": text}
+    policy = assemble(source, modules=modules, tests={}, digests=rooms.digests, errors=errors)
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from probanda.canonical import sha256_hex, tree_digest
-from probanda.content.complaints import nearest
+from probanda.canonical import tree_digest
+from probanda.content.complaints import dotted, nearest
 from probanda.content.documents import Policy as PolicyDocument
 from probanda.content.schemas import NO_PARAMETERS, schema_problems
 from probanda.content.source import Errors, Source
@@ -44,9 +45,13 @@ def assemble(
     *,
     modules: Mapping[str, str],
     tests: Mapping[str, str],
+    digests: Mapping[str, str],
     errors: Errors,
 ) -> Policy:
-    """The policy; everything that is wrong with the folder goes to `errors`."""
+    """The policy; everything that is wrong with the folder goes to `errors`.
+
+    `modules` and `tests` are texts by path, `digests` the SHA-256 of the files' bytes.
+    """
     document, spec = source.document, source.document.spec
     if document.metadata.name != source.name:
         errors.add(
@@ -62,15 +67,14 @@ def assemble(
     for field, schema in (("parameters", parameters), ("request", spec.request or {})):
         for problem in schema_problems(schema):
             path = ("spec", field, *problem.path)
-            message = f"the schema in spec.{field} {problem.message}"
+            message = f"{dotted(path)} {problem.message}"
             errors.add(source.error(path, message, hint=problem.hint))
     scanned = _scan(source.tree, modules, errors)
     _check_packages(source, scanned, errors)
     rules = _merge_rules(source, scanned, errors)
     if modules and len(scanned) == len(modules):  # a module that cannot be read hides its rules
         _check_entrypoints(source, scanned, rules, errors)
-    files = {path: sha256_hex(text.encode()) for path, text in modules.items()}
-    files[source.path] = source.digest
+    files = {path: digests[path] for path in (*modules, source.path)}
     return Policy(
         id=source.name,
         title=document.metadata.title,

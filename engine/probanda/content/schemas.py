@@ -136,8 +136,9 @@ def _explain(error: ValidationError) -> Iterator[Problem]:
     schema: Any = error.schema
     if error.validator == "additionalProperties" and isinstance(instance, dict):
         known = list(schema.get("properties", {}))
+        named = schema.get("patternProperties", {})
         for name in instance:
-            if name not in known:
+            if name not in known and not any(re.search(pattern, name) for pattern in named):
                 hint = nearest(name, known) or (f"known here: {', '.join(known)}" if known else "")
                 yield Problem((*path, name), "is unknown", hint, key=True)
     elif error.validator == "required":

@@ -186,7 +186,11 @@ def judge(control: Control, events: Sequence[Event], *, end: datetime) -> Contro
             items.append(ItemStatus(ControlStatus.MANUAL, 0, None))
             continue
         item, words = _judge_item(
-            expected.title, expected.policy, events, ALLOWED_AGE[control.frequency], end
+            expected.title,
+            expected.policy.removeprefix("builtin:"),
+            events,
+            ALLOWED_AGE[control.frequency],
+            end,
         )
         items.append(item)
         if words is not None:

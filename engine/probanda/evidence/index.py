@@ -36,11 +36,11 @@ from probanda.evidence.index_document import (
 )
 from probanda.evidence.recorded_results import (
     BundleEvidence,
-    BundleVerdict,
     Period,
     Result,
     read_results,
 )
+from probanda.evidence.report import Verdict as BundleVerdict
 from probanda.model.control import Control
 from probanda.model.instant import format_instant
 from probanda.model.outcome import ControlStatus, Outcome

@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from probanda.canonical import canonical, sha256_hex
@@ -27,16 +26,9 @@ from probanda.errors import EvidenceError
 from probanda.evidence.control_status import Event
 from probanda.evidence.index_document import link
 from probanda.evidence.manifest import Entry, Manifest
+from probanda.evidence.report import Verdict
 from probanda.model.instant import format_instant, parse_instant
 from probanda.model.outcome import Mode, Outcome
-
-
-class BundleVerdict(Enum):
-    """What verification said about a bundle; see `evidence.verify` for exit codes."""
-
-    GOOD = "good"  # checked, good, and signed by someone trusted
-    BAD = "bad"  # checked, and bad
-    UNKNOWN = "unknown"  # could not be checked, or intact with an unknown signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,7 @@ class BundleEvidence:
         sha256: of the file.
         manifest: what it holds.
         decisions: path in the bundle → decision document (`Decision.to_json()`).
-        verdict: see `BundleVerdict`.
+        verdict: of `verify_bundle`; see `report.Verdict`.
         signer: identity in the certificate; empty when unsigned.
         fingerprint: of the signer's trust anchor; empty when unsigned.
         reason: why the verdict is not good; half a sentence.
@@ -76,7 +68,7 @@ class BundleEvidence:
     sha256: str
     manifest: Manifest
     decisions: Mapping[str, Mapping[str, Any]]
-    verdict: BundleVerdict
+    verdict: Verdict
     signer: str = ""
     fingerprint: str = ""
     reason: str = ""
@@ -84,9 +76,9 @@ class BundleEvidence:
     @property
     def untrusted(self) -> str:
         """Why its decisions prove nothing; empty when they do."""
-        if self.verdict is BundleVerdict.GOOD:
+        if self.verdict is Verdict.GOOD:
             return ""
-        words = "did not verify" if self.verdict is BundleVerdict.BAD else "could not be verified"
+        words = "did not verify" if self.verdict is Verdict.BAD else "could not be verified"
         return f"bundle {self.name} {words}" + (f": {self.reason}" if self.reason else "")
 
 
@@ -108,7 +100,7 @@ def read_results(
     seen: set[str] = set()
     counts = {"inPeriod": 0, "outsidePeriod": 0, "duplicates": 0}
     # Verified bundles first: of a decision that stands in two, the one that proves something.
-    for bundle in sorted(bundles, key=lambda b: (b.verdict is not BundleVerdict.GOOD, b.name)):
+    for bundle in sorted(bundles, key=lambda b: (b.verdict is not Verdict.GOOD, b.name)):
         if bundle.manifest.kind != "Bundle":
             raise EvidenceError(f"{bundle.name} is no bundle but a {bundle.manifest.kind}")
         if bundle.manifest.tenant != tenant:
@@ -124,6 +116,9 @@ def read_results(
                     counts["outsidePeriod"] += 1
                     continue
                 digest = sha256_hex(canonical(dict(document)))
+                # A bundle that did not verify proves nothing, so nothing hangs on its digests.
+                if bundle.verdict is Verdict.GOOD and digest != entries[path].sha256:
+                    raise EvidenceError(f"{where} is not the document that the manifest lists")
                 if digest in seen:
                     counts["duplicates"] += 1
                     continue

@@ -37,8 +37,9 @@ from probanda.evidence.sigstore_bundle import SigstoreBundle
 from probanda.evidence.statement import Predicate, Statement
 from probanda.evidence.trust import Trust
 from probanda.evidence.verify import verify_bundle
+from probanda.gates.decision_set import write_file
 from probanda.gates.record import Logs, append_written
-from probanda.model.instant import format_instant, parse_instant
+from probanda.model.instant import format_instant
 from probanda.parse.json import load_json
 from probanda.sign import Cell
 
@@ -100,7 +101,7 @@ def write_pack(
         engine=engine,
         framework=request.framework,
     )
-    page = render_page(index, statement_info=_proof(opened, request.output.name))
+    page = render_page(index, statement_info=_proof(opened, cell, request.output.name))
     with Logs.open(cell) as logs:
         written = write_bundle(
             request.output,
@@ -115,7 +116,7 @@ def write_pack(
             now=request.now,
         )
         append_written(logs.ledger, written, cell, request.now)
-    request.output.with_suffix(".html").write_bytes(page)
+    write_file(request.output.with_suffix(".html"), page)
     return written
 
 
@@ -169,19 +170,26 @@ def _read(reader: ArchiveReader, parts: Mapping[str, Any], name: str) -> bytes:
         return stream.read()
 
 
-def _proof(opened: Sequence[Opened], name: str) -> PageProof:
-    """What the page prints: the ledger's head as the latest bundle saw it."""
-    _, report, predicate = max(
-        opened, key=lambda item: (parse_instant(item[2].as_of), item[2].ledger.size)
-    )
+def _proof(opened: Sequence[Opened], cell: Cell, name: str) -> PageProof:
+    """What the page prints: who seals the pack, and the ledger's head in its latest good bundle.
+
+    The pack's own checkpoint would name the moment of recording; the page must not.
+    """
+    heads = [
+        predicate
+        for evidence, _, predicate in opened
+        if evidence.verdict is BundleVerdict.GOOD
+        and predicate.ledger.origin in cell.origins.values()
+    ]
+    latest = max(heads, key=lambda item: item.ledger.size, default=None)
     return PageProof(
-        ledger_root=base64.b64encode(predicate.ledger.root).decode(),
-        ledger_size=predicate.ledger.size,
-        origin=predicate.ledger.origin,
-        fingerprint=report.signer.issuer_key_id if report.signer else "",
-        signer=report.signer.identity if report.signer else "",
+        ledger_root=base64.b64encode(latest.ledger.root).decode() if latest else "none yet",
+        ledger_size=latest.ledger.size if latest else 0,
+        origin=cell.origins["ledger"],
+        fingerprint=cell.fingerprint,
+        signer=cell.identity,
         verify_command=f"probanda verify {name} --trust trusted_root.json",
-        unsafe_demo=any(item.unsafe_demo for _, item, _ in opened),
+        unsafe_demo=cell.unsafe_demo or any(report.unsafe_demo for _, report, _ in opened),
     )
 
 

@@ -39,7 +39,7 @@ from probanda.model.fact import Fact
 from probanda.model.gate import Check, FactSource
 from probanda.model.instant import format_instant, parse_instant
 from probanda.model.outcome import Outcome
-from probanda.model.policy import Policy
+from probanda.model.policy import HOST_FACTS, Policy
 
 # A producer's clock may be this far ahead of ours before its artifact is of the future.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -59,7 +59,7 @@ class Session:
         tenant: whose decision it is.
         as_of: its clock.
         changed: paths that differ from the base; `None` without a base.
-        clarifications: as `host_facts.verified_clarifications` gives them.
+        host_facts: by the names of `model.policy.HOST_FACTS`.
     """
 
     workspace: Workspace
@@ -67,7 +67,7 @@ class Session:
     tenant: str
     as_of: datetime
     changed: tuple[str, ...] | None
-    clarifications: list[dict[str, Any]]
+    host_facts: Mapping[str, Any]
     _programs: dict[str, rego.Policy] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -169,8 +169,8 @@ def _context(
 ) -> dict[str, Any]:
     data = {name: fact.data for name, fact in facts.items()}
     for name, declared in policy.facts.items():
-        if declared.collector == "clarifications":
-            data[name] = session.clarifications
+        if declared.collector in HOST_FACTS:
+            data[name] = session.host_facts[declared.collector]
     context: dict[str, Any] = {
         "facts": data,
         "parameters": dict(check.parameters),

@@ -90,8 +90,8 @@ class DecisionStore:
             digests = {path: sha256_hex(data) for path, data in content.items()}
             # A stale decision must never stand beside new content.
             (target / "decision.json").unlink(missing_ok=True)
-            _write(target / "content.json", canonical(digests))
-            _write(target / "decision.json", canonical(decision.to_json()))
+            write_file(target / "content.json", canonical(digests))
+            write_file(target / "decision.json", canonical(decision.to_json()))
         except OSError as error:
             raise EvidenceError(
                 f"cannot store the decision below {self.folder}: {error.strerror or error}",
@@ -103,7 +103,7 @@ class DecisionStore:
         if target.is_file():
             return
         if isinstance(original, bytes):
-            _write(target, original)
+            write_file(target, original)
             return
         with original.open("rb") as source, _replacing(target) as copy:
             shutil.copyfileobj(source, copy, 1 << 20)
@@ -182,6 +182,7 @@ class _replacing:  # noqa: N801  # reads as a verb at its call site
             self.temporary.unlink(missing_ok=True)
 
 
-def _write(target: Path, data: bytes) -> None:
+def write_file(target: Path, data: bytes) -> None:
+    """Write `target` whole or not at all."""
     with _replacing(target) as file:
         file.write(data)

@@ -95,7 +95,7 @@ def run_gates(request: GateRequest) -> GateRun:
         tenant=request.tenant or judging.project.tenant,
         as_of=request.as_of,
         changed=tuple(repository.changed_paths(commit, None)) if repository and commit else None,
-        clarifications=verified_clarifications(judging),
+        host_facts={"clarifications": verified_clarifications(judging)},
     )
     extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
     with session:

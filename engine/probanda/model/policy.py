@@ -11,6 +11,10 @@ from probanda.model.location import Location
 from probanda.model.outcome import Severity
 
 
+# Facts that no collector reads and no gate names: the host states them after checking signatures.
+HOST_FACTS = frozenset({"clarifications"})
+
+
 class EntrypointKind(Enum):
     """What the rule behind an entry point yields."""
 

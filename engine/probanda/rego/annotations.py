@@ -159,7 +159,7 @@ def _check(fields: Mapping[str, Any], custom: Any, path: str, line: int) -> None
         raise _error("metadata field 'custom' is a mapping", path, line)
     if unknown := sorted(set(custom) - _CUSTOM):
         raise _error(f"unknown metadata field 'custom.{unknown[0]}'", path, line)
-    if fields.get("scope") not in _SCOPES | {None}:
+    if fields.get("scope") not in [*_SCOPES, None]:
         raise _error(f"metadata scope is one of {', '.join(sorted(_SCOPES))}", path, line)
     severities = [severity.value for severity in Severity]
     if custom.get("severity") not in [*severities, None]:

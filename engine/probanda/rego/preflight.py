@@ -5,7 +5,7 @@ Rules:
 - A policy may call its own functions and known built-ins only; an unknown name
   would be *undefined* at run time, which under `not` means true.
 - A policy is a function of its input: built-ins that read a clock, a network, a
-  random source or the process are refused.
+  random source or the process are refused; so are those that regopy gets wrong.
 - A local that is read before anything writes it is an unsafe variable (a typo
   under `not` would hold); arity and recursion are checked on the call graph.
 - A local that is assigned twice in one straight line is a redeclaration.
@@ -37,6 +37,8 @@ IMPURE: Final = frozenset(
         "uuid.rfc4122",
     }
 )
+# `concat` of one string keeps its quotes when it is formatted, and of a set is not in order.
+UNSOUND: Final = frozenset({"concat"})
 # Locals 0 and 1 are `input` and `data` in every plan.
 _GIVEN: Final = frozenset({0, 1})
 # The fields through which a statement writes a local.
@@ -114,6 +116,11 @@ def _check_builtin(called: str, caller: str, is_builtin: Callable[[str], bool]) 
             f"{_rule(caller)} calls {called}, which reads the outside world",
             code="rego_type_error",
             hint="a decision must be repeatable: pass the value as a fact, parameter or asOf",
+        )
+    if called in UNSOUND:
+        raise PolicyError(
+            f"{_rule(caller)} calls {called}, which this engine computes wrongly",
+            code="rego_type_error",
         )
     if not is_builtin(called):
         raise PolicyError(f"{_rule(caller)}: undefined function {called}", code="rego_type_error")

@@ -26,6 +26,7 @@ findings contains finding if {
 #   severity: high
 #   remediation: State datasetId, version and tenantId as non-empty text.
 findings contains finding if {
+	is_object(terms)
 	some field in ["datasetId", "version", "tenantId"]
 	not has_text(terms, field)
 	finding := {
@@ -42,6 +43,7 @@ findings contains finding if {
 #   severity: high
 #   remediation: Use a licence class that the gate allows.
 findings contains finding if {
+	is_object(terms)
 	not has_allowed_license(terms)
 	finding := {
 		"rule": "license-invalid",
@@ -57,6 +59,7 @@ findings contains finding if {
 #   severity: high
 #   remediation: List at least one purpose for which the data may be used.
 findings contains finding if {
+	is_object(terms)
 	not has_purposes(terms)
 	finding := {
 		"rule": "purpose-missing",
@@ -88,6 +91,7 @@ findings contains finding if {
 #   severity: high
 #   remediation: Use one of the retention classes of ig.contract.v1.
 findings contains finding if {
+	is_object(terms)
 	not has_retention(terms)
 	finding := {
 		"rule": "retention-invalid",
@@ -119,6 +123,7 @@ findings contains finding if {
 #   severity: medium
 #   remediation: State ingestLatencyMs, completenessPct or dedupe under sla.
 findings contains finding if {
+	is_object(terms)
 	not has_service_level(terms)
 	finding := {
 		"rule": "sla-missing",

@@ -158,10 +158,16 @@ one_allowed(alternatives, parameters) if {
 	some alternative in alternatives
 	count(alternative) > 0
 	every license in alternative {
-		license in parameters.allow
-		not license in object.get(parameters, "deny", [])
+		is_permitted(license, parameters)
 	}
 }
+
+is_permitted(license, parameters) if {
+	license in parameters.allow
+	not is_denied_id(license, parameters)
+}
+
+is_denied_id(license, parameters) if license in parameters.deny
 
 label(component) := component.key if {
 	is_string(component.key)
@@ -171,6 +177,6 @@ label(component) := component.key if {
 stated(component) := component.licenses.expression if {
 	is_string(component.licenses.expression)
 	component.licenses.expression != ""
-} else := concat(", ", component.licenses.unknown) if {
-	count(component.licenses.unknown) > 0
+} else := component.licenses.unknown[0] if {
+	is_string(component.licenses.unknown[0])
 } else := "none stated"
