@@ -10,7 +10,6 @@ from typing import Any
 from probanda.model.location import Location
 from probanda.model.outcome import Severity
 
-
 # Facts that no collector reads and no gate names: the host states them after checking signatures.
 HOST_FACTS = frozenset({"clarifications"})
 
