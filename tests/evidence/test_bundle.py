@@ -266,7 +266,7 @@ def test_a_bundle_unpacks_with_any_tar_program(bundle, tmp_path):
 
 
 def test_many_records_share_one_ledger_head(house, tmp_path):
-    payloads = {f"decisions/{n}.json": b"%d" % n for n in range(20)}
+    payloads = {f"decisions/{n}.json": b'{"n":%d}' % n for n in range(20)}
     recorded = [Recorded(path, house.record(data)) for path, data in payloads.items()]
     house.ledger.append([LogEntry(b"later", None)])
     written = house.write(

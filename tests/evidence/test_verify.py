@@ -945,6 +945,141 @@ def test_a_record_of_another_tenant_is_bad(house, tmp_path):
     assert "another tenant" in report.steps[9].detail
 
 
+def _decision_about(data: bytes) -> bytes:
+    fact = {"name": "sbom", "sha256": sha256_hex(data), "source": "sbom.cdx.json"}
+    return canonical({"kind": "Decision", "checks": [{"id": "c", "facts": [fact]}]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "bundled", "exit_code"),
+    [("Bundle", b"sbom", 0), ("Bundle", b"other", 1), ("Pack", b"other", 0)],
+)
+def test_a_bundle_holds_what_its_decisions_rest_on(house, tmp_path, kind, bundled, exit_code):
+    decision = _decision_about(b"sbom")
+    path = house.write(
+        tmp_path / "x.tar",
+        kind=kind,
+        sources=[
+            Source("d.json", "decision", "application/json", lambda: io.BytesIO(decision)),
+            Source("a.json", "artifact", "application/json", lambda: io.BytesIO(bundled)),
+        ],
+        recorded=[Recorded("d.json", house.record(decision))],
+    ).path
+    report = verify_bundle(path, trust=house.trust)
+    assert report.exit_code == exit_code
+    if exit_code:
+        assert report.steps[9].detail == "d.json: rests on sbom.cdx.json, which is left out"
+
+
+# --- whose word counts ----------------------------------------------------------------------
+
+
+def _trust(house, tmp_path, change) -> Trust:
+    document = json.loads(house.trust_path.read_text())
+    change(document)
+    path = tmp_path / "changed_root.json"
+    path.write_text(json.dumps(document))
+    return load_trust(path)
+
+
+@pytest.mark.parametrize(
+    ("expected", "exit_code"),
+    [
+        (("", ""), 3),
+        (("spiffe://acme/signer", ""), 3),
+        (("", "https://idp.acme.invalid"), 3),
+        (("spiffe://acme/signer", "https://idp.acme.invalid"), 0),
+        (("spiffe://acme/other", "https://idp.acme.invalid"), 1),
+        (("spiffe://acme/signer", "https://idp.evil.invalid"), 1),
+    ],
+)
+def test_an_authority_that_vouches_for_many_needs_an_expected_identity(
+    house, bundle, tmp_path, expected, exit_code
+):
+    def change(document):
+        document["certificateAuthorities"][0]["uri"] = "https://fulcio.example"
+
+    trust = _trust(house, tmp_path, change)
+    identity, issuer = expected
+    report = verify_bundle(bundle, trust=trust, identity=identity, issuer=issuer)
+    assert report.exit_code == exit_code, report.summary
+
+
+@pytest.mark.parametrize("domain", ["spiffe://other", "spiffe://acm", "spiffe://acme.evil"])
+def test_a_cells_authority_vouches_for_its_own_domain_only(house, bundle, tmp_path, domain):
+    def change(document):
+        document["certificateAuthorities"][0]["uri"] = domain
+
+    report = verify_bundle(bundle, trust=_trust(house, tmp_path, change))
+    assert (report.exit_code, bad_steps(report)) == (1, [7])
+    assert "is outside" in report.steps[6].detail
+
+
+def test_an_expected_identity_holds_for_a_cell_too(house, bundle):
+    report = verify_bundle(bundle, trust=house.trust, identity="spiffe://acme/other")
+    assert report.exit_code == 1
+
+
+def test_a_stamp_from_another_custody_proves_the_time(house, stranger, files, tmp_path):
+    def other_stampers(document):
+        other = json.loads(stranger.trust_path.read_text())
+        document["timestampAuthorities"] = other["timestampAuthorities"]
+
+    def other_stamp(document):
+        signature = base64.b64decode(document["dsseEnvelope"]["signatures"][0]["sig"])
+        stamps = document["verificationMaterial"]["timestampVerificationData"]
+        stamps["rfc3161Timestamps"] = [
+            {"signedTimestamp": _b64(stranger.cell.timestamp(signature, NOW))}
+        ]
+
+    trust = _trust(house, tmp_path, other_stampers)
+    report = verify_bundle(_with_seal(files, tmp_path, other_stamp), trust=trust)
+    assert report.exit_code == 0, report.summary
+    assert report.anchored
+    assert "apart from the signer's" in report.steps[-1].detail
+
+
+def _no_stampers(document):
+    document["timestampAuthorities"] = []
+
+
+def _no_logs(document):
+    document["tlogs"] = []
+
+
+def _no_ledger_log(document):
+    document["tlogs"] = document["tlogs"][:1]
+
+
+def _no_certificate_logs(document):
+    document["ctlogs"] = []
+
+
+def _authority_not_yet_trusted(document):
+    document["certificateAuthorities"][0]["validFor"] = {"start": "2027-01-01T00:00:00Z"}
+
+
+def _stamper_no_longer_trusted(document):
+    document["timestampAuthorities"][0]["validFor"]["end"] = "2026-11-10T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        (_no_stampers, 6),
+        (_stamper_no_longer_trusted, 6),
+        (_no_certificate_logs, 7),
+        (_authority_not_yet_trusted, 7),
+        (_no_logs, 8),
+        (_no_ledger_log, 10),
+    ],
+)
+def test_a_root_that_trusts_less_accepts_less(house, bundle, tmp_path, change, step):
+    report = verify_bundle(bundle, trust=_trust(house, tmp_path, change))
+    assert report.exit_code == 1
+    assert bad_steps(report)[0] == step
+
+
 # --- judgement ------------------------------------------------------------------------------
 
 

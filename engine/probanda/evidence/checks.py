@@ -78,8 +78,38 @@ def stamps(bundle: SigstoreBundle) -> tuple[TimeStampResponse, ...]:
             raise VerificationFailedError("a timestamp is malformed") from error
         if algorithm is None or algorithm(bundle.signature).digest() != message:
             raise VerificationFailedError("a timestamp is not over this signature")
+        _check_unsigned_fields(der)
         decoded.append(stamp)
     return tuple(decoded)
+
+
+def _check_unsigned_fields(der: bytes) -> None:
+    """What a stamp's signature does not cover, and its verifier does not look at.
+
+    Versions (RFC 5652 §5.1, §5.3) and the name of the signature's algorithm could be
+    changed at will: harmless, but a bundle that was altered must not pass for whole.
+    """
+    from asn1crypto import tsp
+
+    try:
+        response = tsp.TimeStampResp.load(der, strict=True)
+        content = response["time_stamp_token"]["content"]
+        (signer,) = content["signer_infos"]
+        version = {"issuer_and_serial_number": "v1", "subject_key_identifier": "v3"}
+        algorithm = signer["signature_algorithm"]
+        good = (
+            content["version"].native == "v3"
+            and signer["version"].native == version[signer["sid"].name]
+            and algorithm.signature_algo in {"ecdsa", "rsassa_pkcs1v15", "rsassa_pss"}
+            and (
+                algorithm["algorithm"].native == "rsassa_pkcs1v15"
+                or algorithm.hash_algo == signer["digest_algorithm"]["algorithm"].native
+            )
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise VerificationFailedError("a timestamp is malformed") from error
+    if not good:
+        raise VerificationFailedError("a timestamp's unsigned fields contradict its signature")
 
 
 def trusted_stamp(

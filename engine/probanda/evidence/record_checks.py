@@ -6,6 +6,8 @@ Rules:
   these, in that order.
 - A file that a proof points at must open the record's commitment with the salt given.
 - Every file that the manifest calls a decision has such a record, of its own tenant.
+- Every artifact that such a decision names by SHA-256 is in the bundle: a signer cannot
+  leave out, unseen, what a decision rests on. (A pack refers to bundles instead.)
 
 Example:
 
@@ -17,11 +19,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from probanda.errors import VerificationFailedError
-from probanda.evidence.manifest import Manifest
+from probanda.evidence.fields import Fields
+from probanda.evidence.manifest import MAX_ENTRIES, Manifest
 from probanda.evidence.records import RecordProof, parse_records
 from probanda.evidence.statement import Predicate, RecordReference
 from probanda.ledger import Record, opens
 from probanda.merkle import leaf_hash, verify_inclusion
+from probanda.parse.json import load_json
 
 # As `bundle.MAX_RECORDED_BYTES`: what is opened is held in memory.
 MAX_OPENED_BYTES = 64 << 20
@@ -48,7 +52,9 @@ def check_records(
             continue
         if proof.path in opened:
             raise VerificationFailedError(f"{proof.path}: opened by two records")
-        _check_opens(proof, record, manifest, read)
+        payload = _check_opens(proof, record, manifest, read)
+        if record.kind == "decision" and manifest.kind == "Bundle":
+            _check_complete(proof.path, payload, manifest)
         opened.add(proof.path)
     decisions = {entry.path for entry in manifest.entries if entry.role == "decision"}
     if unproved := sorted(decisions - opened):
@@ -76,14 +82,31 @@ def _check_proof(proof: RecordProof, reference: RecordReference, predicate: Pred
 
 def _check_opens(
     proof: RecordProof, record: Record, manifest: Manifest, read: Callable[[str], bytes]
-) -> None:
-    """The file in the bundle is what the record commits to."""
+) -> bytes:
+    """The bytes of the file in the bundle, which are what the record commits to."""
     entry = next((entry for entry in manifest.entries if entry.path == proof.path), None)
     if entry is None:
         raise VerificationFailedError(f"record {proof.index} points at an unlisted file")
     if entry.size > MAX_OPENED_BYTES:
         raise VerificationFailedError(f"{proof.path}: larger than {MAX_OPENED_BYTES} bytes")
-    if not opens(record, read(proof.path), proof.salt):
+    payload = read(proof.path)
+    if not opens(record, payload, proof.salt):
         raise VerificationFailedError(
             f"{proof.path}: not what record {proof.index} of the ledger commits to"
         )
+    return payload
+
+
+def _check_complete(path: str, payload: bytes, manifest: Manifest) -> None:
+    """The artifacts that a decision names are listed."""
+    decision = Fields(load_json(payload, path=path), path)
+    listed = {entry.sha256 for entry in manifest.entries if entry.role == "artifact"}
+    if "checks" not in decision:
+        return
+    for check in decision.children("checks", MAX_ENTRIES):
+        if "facts" not in check:
+            continue
+        for fact in check.children("facts", MAX_ENTRIES):
+            if "sha256" in fact and fact.sha256("sha256") not in listed:
+                name = fact.text("source", "an artifact")
+                raise VerificationFailedError(f"{path}: rests on {name}, which is left out")
