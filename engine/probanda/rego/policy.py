@@ -38,7 +38,8 @@ from probanda.errors import PolicyError
 from probanda.model.location import Location
 from probanda.rego import source
 from probanda.rego.protocol import EndOfStreamError, read_frame, write_frame
-from probanda.rego.values import UNDEFINED, decode, encode, refusal
+from probanda.rego.regopy_values import decode, encode, refusal
+from probanda.rego.values import UNDEFINED
 
 # Name and version of the engine, for decisions.
 ENGINE: Final = f"regopy {version('regopy')}"

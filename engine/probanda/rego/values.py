@@ -1,65 +1,43 @@
-r"""JSON values on their way into the engine and back, without a change in meaning.
+"""Rego values as plain Python values, their equality, order, and JSON.
 
 Rules:
 
-- What the engine would alter is refused, never rounded: NaN, infinities and
-  decimals with more than 15 significant digits; lone surrogates; anything that
-  is not JSON. Integers are exact at any size (up to `MAX_DIGITS` digits).
-- A decimal with an integral value travels as that integer: in Rego `3.0 == 3`.
-- regopy 1.5.2 compares and counts strings in their *escaped* form (`"\u00e9"`
-  is not `"é"` there, `count("\n")` is 2, and a line break ends with `n`). So the
-  characters that JSON must escape travel as private-use stand-ins, one for one,
-  and are put back in results. The order of strings that hold them is that of
-  the stand-ins; `TEXTUAL` lists the built-ins that would see the difference,
-  and `refusal` says when one meets such text.
+- null, booleans, strings are Python's. Numbers are `int` (any size), `float` only
+  as it came in JSON, `Decimal` for exact decimals. A float means its shortest
+  decimal text, so `0.1` and `Decimal("0.1")` are one number. Booleans never equal
+  numbers, `1 == 1.0` holds.
+- Arrays are `list`, objects `dict`, sets `RegoSet`. Nobody changes a value that
+  somebody else may hold.
+- Object keys and set members are stored under `key(value)`: strings, integers and
+  null are their own keys; the rest is wrapped so that Python's `True == 1` and its
+  unhashable lists do no harm. `unkey` gives the value back. A JSON object with string
+  keys is therefore already a Rego object: input and data are never copied.
+- Order is OPA's: null < booleans < numbers < strings < arrays < objects < sets.
+- Nothing here bounds depth or size: who reads untrusted JSON does.
 
 Example:
 
-    >>> encode({"message": "a\nb"}).special
-    True
-    >>> decode(json.loads(encode(["a\nb", 3.0]).text))
-    ['a\nb', 3]
+    >>> equal({"a": [1.0]}, {"a": [1]}), equal(True, 1)
+    (True, False)
+    >>> to_json(RegoSet(["b", "a", True]))
+    [True, 'a', 'b']
 """
 
 from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 from probanda.errors import PolicyError
 
-# Nesting that no fact of ours approaches; the engine's own recursion ends far above it.
-MAX_DEPTH: Final = 200
-MAX_BYTES: Final = 64 << 20
-# CPython's default limit for text ↔ int conversion is 4,300 (CVE-2020-10735).
-MAX_DIGITS: Final = 4_000
-# regopy prints decimals with 15 significant digits.
-_DIGITS: Final = 15
-# Below it, decimals are or become subnormal, and the engine's parser fails on those.
-_SMALLEST: Final = 1e-300
-
-# Supplementary Private Use Area-A: U+F0000 + the code point it stands for.
-_BASE: Final = 0xF0000
-_SPECIAL: Final = {*range(0x20), ord('"'), ord("\\")}
-_STAND_IN: Final = {code: chr(_BASE + code) for code in _SPECIAL}
-_ORIGINAL: Final = {_BASE + code: chr(code) for code in _SPECIAL}
-_HAS_SPECIAL: Final = re.compile(r'[\x00-\x1f"\\]')
-_HAS_STAND_IN: Final = re.compile(r"[\U000F0000-\U000F001F\U000F0022\U000F005C]")
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
-
-_FOREIGN: Final = re.compile(r"[^\x00-\x7f\U000F0000-\U000F001F\U000F0022\U000F005C]")
-
-# Built-ins whose regopy version knows ASCII only.
-ASCII_ONLY: Final = frozenset({"lower", "upper"})
-# Built-ins (or their families) that look into characters, encode, hash or sort text.
-TEXTUAL: Final = re.compile(
-    r"(regex|json|yaml|crypto|hex|urlquery|glob|graphql|io\.jwt)\..*"
-    r"|base64.*|trim_space|sort|min|max|strings\.render_template"
-)
+# Decimals with more digits before the point stay decimals: `1e999999999` must not become
+# an integer of a gigabyte. CPython's own limit for text ↔ int is 4,300 (CVE-2020-10735).
+MAX_INTEGER_DIGITS: Final = 4_000
+# Below it every float with an integral value is that integer exactly.
+_EXACT: Final = 2.0**53
 
 
 class Undefined:
@@ -83,112 +61,297 @@ class Undefined:
 UNDEFINED: Final = Undefined()
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A value as the engine's JSON text.
+class BooleanKey:
+    """The key of a boolean; compared by identity, one object each."""
 
-    Attributes:
-        text: JSON; strings hold stand-ins.
-        special: whether any string needed one.
-    """
+    __slots__ = ("value",)
 
-    text: str
-    special: bool
+    def __init__(self, value: bool) -> None:  # noqa: FBT001  # the value itself, no switch
+        self.value = value
 
-    @property
-    def foreign(self) -> bool:
-        """Whether it holds text beyond ASCII."""
-        return not self.text.isascii() and _FOREIGN.search(self.text) is not None
+    def __repr__(self) -> str:
+        return f"key({self.value})"
 
+    def __reduce__(self) -> str:
+        return "TRUE_KEY" if self.value else "FALSE_KEY"
 
-def encode(value: Any) -> Encoded:
-    """The engine's form of a JSON value.
+    def __copy__(self) -> BooleanKey:
+        return self
 
-    Raises:
-        PolicyError: the value is not JSON, beyond a limit, or would be altered.
-    """
-    special = False
-
-    def walk(node: Any, depth: int) -> Any:
-        nonlocal special
-        if isinstance(node, str):
-            text = stand_in(node)
-            special = special or text is not node
-            return text
-        if node is None or isinstance(node, bool):
-            return node
-        if isinstance(node, int | float):
-            return _number(node)
-        if depth >= MAX_DEPTH:
-            raise PolicyError(f"input is nested deeper than {MAX_DEPTH} levels")
-        if isinstance(node, Mapping):
-            return {walk(_key(key), depth): walk(item, depth + 1) for key, item in node.items()}
-        if isinstance(node, list | tuple):
-            return [walk(item, depth + 1) for item in node]
-        raise PolicyError(f"input holds a {type(node).__name__}, which is not JSON")
-
-    text = json.dumps(walk(value, 0), ensure_ascii=False, allow_nan=False)
-    if len(text.encode()) > MAX_BYTES:
-        raise PolicyError(f"input is larger than {MAX_BYTES} bytes")
-    return Encoded(text, special)
+    def __deepcopy__(self, memo: Any) -> BooleanKey:
+        return self
 
 
-def stand_in(text: str) -> str:
-    """`text` with stand-ins; the same object when it needs none.
-
-    Raises:
-        PolicyError: it holds a lone surrogate, or a stand-in already.
-    """
-    if text.isascii() and not _HAS_SPECIAL.search(text):
-        return text
-    if _SURROGATE.search(text):
-        raise PolicyError("a string holds a lone surrogate, which is not Unicode text")
-    if _HAS_STAND_IN.search(text):
-        raise PolicyError("a string holds a private-use character (U+F0000…) that is reserved here")
-    return text.translate(_STAND_IN) if _HAS_SPECIAL.search(text) else text
+TRUE_KEY: Final = BooleanKey(True)  # noqa: FBT003  # the value itself, no switch
+FALSE_KEY: Final = BooleanKey(False)  # noqa: FBT003  # the value itself, no switch
 
 
-def decode(value: Any) -> Any:
-    """A result of the engine with the original characters put back."""
-    if isinstance(value, str):
-        return value.translate(_ORIGINAL) if not value.isascii() else value
-    if isinstance(value, list):
-        return [decode(item) for item in value]
-    if isinstance(value, dict):
-        return {decode(key): decode(item) for key, item in value.items()}
-    return value
+class CompositeKey:
+    """The key of an array, object or set: hashable parts, and the value itself."""
+
+    __slots__ = ("_hash", "parts", "value")
+
+    def __init__(self, value: Any, parts: Any) -> None:
+        self.value = value
+        self.parts = parts
+        self._hash = hash((type(self), parts))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.parts == other.parts
+
+    def __repr__(self) -> str:
+        return f"key({self.value!r})"
+
+    def __reduce__(self) -> tuple[Any, tuple[Any]]:
+        return key, (self.value,)
 
 
-def refusal(builtins: Iterable[str], *encoded: Encoded) -> str:
-    """Why the engine cannot apply one of `builtins` to these texts; empty when it can."""
-    special = any(each.special for each in encoded)
-    foreign = any(each.foreign for each in encoded)
-    for name in builtins:
-        if special and TEXTUAL.fullmatch(name):
-            return f"{name} to text that holds quotes, backslashes or control characters"
-        if foreign and name in ASCII_ONLY:
-            return f"{name} to text beyond ASCII"
-    return ""
+class ArrayKey(CompositeKey):
+    """The key of an array; its parts are the keys of its items."""
+
+    __slots__ = ()
 
 
-def _key(key: Any) -> str:
-    if not isinstance(key, str):
-        raise PolicyError(f"input has a key of type {type(key).__name__}; JSON keys are strings")
-    return key
+class ObjectKey(CompositeKey):
+    """The key of an object; its parts are pairs of keys."""
+
+    __slots__ = ()
 
 
-def _number(number: float) -> float:
-    if isinstance(number, int):
-        if abs(number) >= 10**MAX_DIGITS:
-            raise PolicyError(f"input holds an integer of more than {MAX_DIGITS} digits")
+class SetKey(CompositeKey):
+    """The key of a set; its parts are its members' keys."""
+
+    __slots__ = ()
+
+
+class RegoSet:
+    """A set of Rego values; `members` maps each member's key to the member."""
+
+    __slots__ = ("members",)
+
+    def __init__(self, values: Iterable[Any] = ()) -> None:
+        self.members: dict[Any, Any] = {key(value): value for value in values}
+
+    @classmethod
+    def of(cls, members: dict[Any, Any]) -> RegoSet:
+        """The set that takes over `members` (key → value)."""
+        made = cls.__new__(cls)
+        made.members = members
+        return made
+
+    def add(self, value: Any) -> None:
+        """Add while building; never after the set is shared."""
+        self.members[key(value)] = value
+
+    def __contains__(self, value: object) -> bool:
+        return key(value) in self.members
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.members.values())
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is RegoSet and self.members.keys() == other.members.keys()
+
+    __hash__ = None  # type: ignore[assignment]  # mutable while built; its key is hashable
+
+    def __repr__(self) -> str:
+        return f"RegoSet({sorted_values(self)!r})"
+
+
+def key(value: Any) -> Any:
+    """What `value` is stored under as an object key or set member."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
+    if kind is bool:
+        return TRUE_KEY if value else FALSE_KEY
+    if kind is float or kind is Decimal:
+        return exact(value)
+    if kind is list:
+        return ArrayKey(value, tuple([key(item) for item in value]))
+    if kind is dict:
+        return ObjectKey(value, frozenset([(name, key(item)) for name, item in value.items()]))
+    if kind is RegoSet:
+        return SetKey(value, frozenset(value.members))
+    raise TypeError(f"{kind.__name__} is no Rego value")
+
+
+def unkey(stored: Any) -> Any:
+    """The value that is stored under a key."""
+    kind = type(stored)
+    if kind is str or kind is int:
+        return stored
+    if isinstance(stored, CompositeKey) or kind is BooleanKey:
+        return stored.value
+    return stored
+
+
+def exact(number: float | Decimal) -> int | Decimal:
+    """The exact number that a JSON number stands for: an `int` where it has no fraction."""
+    if type(number) is int:
         return number
-    if not math.isfinite(number):
-        raise PolicyError("input holds NaN or an infinity, which is not JSON")
-    if number.is_integer():
+    if type(number) is float:
+        if number.is_integer() and -_EXACT < number < _EXACT:
+            return int(number)
+        number = Decimal(repr(number))
+    return normal(number)  # type: ignore[arg-type]  # a Decimal by now
+
+
+def normal(number: Decimal) -> int | Decimal:
+    """An `int` when the fraction is zero (and the integer has a sane size), else the decimal.
+
+    Raises:
+        PolicyError: NaN or an infinity.
+    """
+    if not number.is_finite():
+        raise PolicyError(f"{number} is no number")
+    if number.adjusted() < MAX_INTEGER_DIGITS and number == number.to_integral_value():
         return int(number)
-    if abs(number) < _SMALLEST or float(f"{number:.{_DIGITS}g}") != number:
-        raise PolicyError(
-            f"input holds a decimal of more than {_DIGITS} significant digits",
-            hint="the engine would round it; write it as a string or round it before",
-        )
     return number
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number (a boolean is none)."""
+    kind = type(value)
+    return kind is int or kind is float or kind is Decimal
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Rego's `==`."""
+    kind = type(left)
+    if kind is type(right):
+        if kind is list:
+            return len(left) == len(right) and all(map(equal, left, right))
+        if kind is dict:
+            return len(left) == len(right) and all(
+                name in right and equal(item, right[name]) for name, item in left.items()
+            )
+        return bool(left == right)
+    if is_number(left) and is_number(right):
+        return bool(exact(left) == exact(right))
+    return False
+
+
+def type_name(value: Any) -> str:
+    """Rego's name of the value's type, as `type_name` and error messages say it."""
+    return _NAMES[type(value)]
+
+
+_NAMES: Final[dict[type, str]] = {
+    type(None): "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    Decimal: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    RegoSet: "set",
+}
+
+
+def sort_key(value: Any) -> tuple[Any, ...]:  # noqa: PLR0911  # one return a type
+    """Something that Python orders as Rego orders `value`."""
+    kind = type(value)
+    if kind is str:
+        return (3, value)
+    if kind is int:
+        return (2, value)
+    if kind is float or kind is Decimal:
+        return (2, exact(value))
+    if value is None:
+        return (0,)
+    if kind is bool:
+        return (1, value)
+    if kind is list:
+        return (4, [sort_key(item) for item in value])
+    if kind is dict:
+        return (5, sorted((sort_key(unkey(name)), sort_key(item)) for name, item in value.items()))
+    if kind is RegoSet:
+        return (6, sorted(map(sort_key, value)))
+    raise TypeError(f"{kind.__name__} is no Rego value")
+
+
+def compare(left: Any, right: Any) -> int:
+    """−1, 0 or 1 in OPA's total order."""
+    kind = type(left)
+    if not (kind is type(right) and (kind is str or kind is int)):
+        left, right = sort_key(left), sort_key(right)
+    return int(left > right) - int(left < right)
+
+
+def sorted_values(values: Iterable[Any]) -> list[Any]:
+    """The values in OPA's order."""
+    return sorted(values, key=sort_key)
+
+
+def sorted_keys(members: dict[Any, Any]) -> list[Any]:
+    """The keys of an object or of a set's `members`, in OPA's order of the values they key."""
+    try:
+        return sorted(members)
+    except TypeError:
+        return sorted(members, key=lambda stored: sort_key(unkey(stored)))
+
+
+def to_json(value: Any) -> Any:
+    """Plain JSON: sets as sorted arrays, keys that are no strings as their JSON text.
+
+    Raises:
+        PolicyError: a number that JSON readers could not hold.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or kind is int or value is None:
+        return value
+    if kind is list:
+        return [to_json(item) for item in value]
+    if kind is dict:
+        return {
+            name if type(name) is str else json_text(unkey(name)): to_json(item)
+            for name, item in value.items()
+        }
+    if kind is RegoSet:
+        return [to_json(item) for item in sorted_values(value)]
+    number = exact(value)
+    if type(number) is int:
+        return number
+    if math.isinf(near := float(number)):
+        raise PolicyError("a number is too large for JSON")
+    return near
+
+
+def json_text(value: Any) -> str:
+    """Compact JSON text with sorted keys, as OPA writes it."""
+    return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def from_json(value: Any) -> Any:  # noqa: PLR0911  # one return a type
+    """A Rego value from parsed JSON: copies, and turns subclasses into the plain types.
+
+    JSON as the standard library parses it needs no such call. Raises:
+        PolicyError: something that is not JSON.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, Decimal):
+        return normal(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise PolicyError("NaN and infinities are not JSON")
+        return float(value)
+    if isinstance(value, dict):
+        if not all(isinstance(name, str) for name in value):
+            raise PolicyError("JSON keys are strings")
+        return {str(name): from_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [from_json(item) for item in value]
+    raise PolicyError(f"a {type(value).__name__} is not JSON")
