@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from probanda.rego.ast import Node, Span
+from probanda.rego.ast import Node
 
 
 def depth_of(node: object) -> int:
@@ -19,7 +19,7 @@ def depth_of(node: object) -> int:
         value, depth = pending.pop()
         if isinstance(value, tuple):
             pending.extend((item, depth) for item in value)
-        elif isinstance(value, Node) and not isinstance(value, Span):
+        elif isinstance(value, Node):
             deepest = max(deepest, depth + 1)
             pending.extend(
                 (getattr(value, each.name), depth + 1)

@@ -34,7 +34,7 @@ MAX_EXPONENT: Final = 30_103
 
 FUTURE: Final = frozenset({"contains", "every", "if", "in"})
 V0_KEYWORDS: Final = frozenset(
-    "as default else false import not null package some true with".split()
+    {"as", "default", "else", "false", "import", "not", "null", "package", "some", "true", "with"}
 )
 KEYWORDS: Final = V0_KEYWORDS | FUTURE
 
@@ -54,7 +54,7 @@ _TEMPLATE_PART: Final = {
     '"': re.compile(r'[^"\\{\n]*(?:\\[^\n][^"\\{\n]*)*'),
     "`": re.compile(r"[^`\\{]*(?:\\\{?[^`\\{]*)*"),
 }
-_NUMBER: Final = re.compile(r"(?:0|[1-9][0-9]*)?(\.[0-9]+)?(?:[eE]([+-]?)([0-9]+))?")
+_NUMBER: Final = re.compile(r"(0|[1-9][0-9]*)?(\.[0-9]+)?(?:[eE]([+-]?)([0-9]+))?")
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPES: Final = dict(zip('"\\/bfnrt', '"\\/\b\f\n\r\t', strict=True))
 _NEVER: Final = re.compile("[\0\ufeff\ud800-\udfff]")
@@ -254,11 +254,10 @@ class _Lexer:
         if found is None:
             self._illegal(_number_error(text), place, end)
             return
-        fraction, sign, exponent = found.groups()
-        digits = text.split("e")[0].split("E")[0].partition(".")[0]
+        digits, fraction, sign, exponent = found.groups(default="")
         power = int(exponent[:12]) if exponent else 0
         size = len(digits) - 1 + (-power if sign == "-" else power)
-        if not -MAX_EXPONENT < size < MAX_EXPONENT or len(fraction or "") > MAX_EXPONENT:
+        if not -MAX_EXPONENT < size < MAX_EXPONENT or len(fraction) > MAX_EXPONENT:
             self._illegal("number too big", place, end)
             return
         self._add("number", f"0{text}" if text.startswith(".") else text, place, end)

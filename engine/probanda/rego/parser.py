@@ -1,4 +1,4 @@
-"""Rego's text into its syntax tree.
+r"""Rego's text into its syntax tree.
 
 Rules:
 
@@ -49,7 +49,7 @@ def parse_query(text: str, *, path: str = "query", version: int = 1) -> Body:
         RegoErrors: its syntax errors.
     """
     parser = _parser(text, path, version)
-    return _run(parser, lambda: parser.query(), text, path)
+    return _run(parser, parser.query, text, path)
 
 
 def parse_term(text: str, *, path: str = "term") -> Term:
@@ -59,7 +59,7 @@ def parse_term(text: str, *, path: str = "term") -> Term:
         RegoErrors: its syntax errors, or more than a term.
     """
     parser = _parser(text, path, 1)
-    return _run(parser, lambda: parser.one_term(), text, path)
+    return _run(parser, parser.one_term, text, path)
 
 
 def _parser(text: str, path: str, version: int) -> ModuleParser:

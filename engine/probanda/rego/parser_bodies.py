@@ -64,12 +64,9 @@ class BodyParser(TermParser):
         negated = self.kinds[start] == "not"
         self.place += negated
         kind = self.kinds[self.place]
-        if kind in {"some", "every"}:
-            if negated:
-                self.unexpected(f"illegal negation of '{kind}'")
-            expression = self._some() if kind == "some" else self._every()
-        else:
-            expression = self._statement()
+        if kind in {"some", "every"} and negated:
+            self.unexpected(f"illegal negation of '{kind}'")
+        expression = self._statement()
         withs: list[With] = []
         while self.kinds[self.place] == "with":
             if isinstance(expression, SomeDecl):
@@ -78,8 +75,12 @@ class BodyParser(TermParser):
         return Literal(expression, negated, tuple(withs), span=self.span(start))
 
     def _statement(self) -> Term | SomeDecl | SomeIn | Every:
-        """`term`, `term := term`, `term = term`."""
+        """`some …`, `every …`, `term`, `term := term`, `term = term`."""
         start = self.place
+        if self.kinds[start] == "some":
+            return self._some()
+        if self.kinds[start] == "every":
+            return self._every()
         left = self.expression()
         kind = self.kinds[self.place]
         if kind not in {":=", "="}:

@@ -15,12 +15,12 @@ from probanda.rego.parser_terms import name_of
 
 def default_errors(head: Head) -> list[str]:
     """All reasons for which a default rule is refused."""
-    if head.key is not None or (head.value is None and not head.assigned):
+    if head.value is None:
         return ["illegal default rule (must have a value)"]
-    errors = []
-    assert head.value is not None  # a head that was assigned has a value
-    for name in dict.fromkeys(_variable_parts(head.value)):
-        errors.append(f"illegal default rule (value cannot contain {name})")
+    errors = [
+        f"illegal default rule (value cannot contain {name})"
+        for name in dict.fromkeys(_variable_parts(head.value))
+    ]
     seen: set[str] = set()
     for argument in head.arguments or ():
         if not isinstance(argument, Var):

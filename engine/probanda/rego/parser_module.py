@@ -21,7 +21,6 @@ from probanda.rego.parser_metadata import Statement, attach, read_blocks
 from probanda.rego.parser_rules import RuleParser
 from probanda.rego.parser_terms import name_of
 
-
 _STARTS: Final = frozenset({"default", "ident", "import", "package"})
 # No tree is deeper than this, so that who recurses over one knows how much room that takes.
 MAX_TREE: Final = 1_000
@@ -131,7 +130,9 @@ class ModuleParser(RuleParser):
         bound = self.operators + _LEVELS * self.tokens.depth
         if bound > MAX_TREE and depth_of(node) > MAX_TREE:
             self.place = start
-            self.fail(f"nested deeper than the limit of {MAX_TREE} nodes", hint="split the expression")
+            self.fail(
+                f"nested deeper than the limit of {MAX_TREE} nodes", hint="split the expression"
+            )
 
     # --- package and imports --------------------------------------------------------------
 
@@ -154,9 +155,7 @@ class ModuleParser(RuleParser):
         place = self.place
         for part in self.path():
             if not isinstance(part, String):
-                self.fail(
-                    f"unexpected {name_of(part)} token: expecting string", place=place + 1
-                )
+                self.fail(f"unexpected {name_of(part)} token: expecting string", place=place + 1)
             parts.append(part.value)
         return tuple(parts)
 

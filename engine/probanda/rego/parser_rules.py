@@ -21,7 +21,6 @@ from probanda.rego.ast import (
     Call,
     Every,
     Head,
-    Literal,
     Null,
     Number,
     Ref,
@@ -106,21 +105,19 @@ class RuleParser(BodyParser):
             return self.expression()
         name = _text(ref)
         if default:
-            self.unexpected(
-                f"expected default rule value term (e.g., default {name} := <VALUE>)"
-            )
+            self.unexpected(f"expected default rule value term (e.g., default {name} := <VALUE>)")
         what = "function" if function else "rule"
         example = f"{name}(...)" if function else name
-        self.unexpected(f"expected {what} value term (e.g., {example} := <VALUE> {{ ... }})")
+        return self.unexpected(f"expected {what} value term (e.g., {example} := <VALUE> {{ ... }})")
 
     def _old_head(self, head: Head, start: int) -> Head:
         """A head whose body follows without `if`: v0."""
         what = "function" if head.arguments else "rule"
-        plain = len(head.ref) == 2 and head.arguments is None and head.value is None
-        member = plain and head.key is None
+        plain = head.arguments is None and head.value is None and head.key is None
+        member = plain and len(head.ref) == 2
         if self.version:
             name = _text(head.ref)
-            where = replace(self.span(start), end_row=0, end_column=0)
+            where = self.at(start)
             if member:
                 key = unparse(head.ref[1])
                 hint = f"write `{_text(head.ref[:1])} contains {key} if {{`"
@@ -178,10 +175,10 @@ class RuleParser(BodyParser):
 
     def _keyword_name(self, head: Head, start: int) -> None:
         name = head.ref[0]
-        if self.version and len(head.ref) == 1 and isinstance(name, String):
-            if name.value in KEYWORDS:
-                message = f"{name.value} keyword cannot be used for rule name"
-                self.report(message, self.at(start))
+        assert isinstance(name, String)  # by construction of heads
+        if self.version and len(head.ref) == 1 and name.value in KEYWORDS:
+            message = f"{name.value} keyword cannot be used for rule name"
+            self.report(message, self.at(start))
 
     def _no_rule(self, start: int, *, default: bool = False) -> None:
         """Say why the statement at `start` is no rule.
@@ -304,8 +301,3 @@ def _text(ref: tuple[Term, ...]) -> str:
     first = ref[0]
     assert isinstance(first, String)  # by construction of heads
     return unparse(Ref(Var(first.value), ref[1:])) if len(ref) > 1 else first.value
-
-
-def is_statement(literal: Literal) -> bool:
-    """Whether a literal is a plain term, without `not` and `with`."""
-    return isinstance(literal.expression, Term) and not literal.negated and not literal.withs

@@ -98,9 +98,7 @@ class TermParser(Cursor):
             self.place += 1
             self.operators += 1
             right = self._infix(2)
-            left = Call(
-                ("internal", "member_2"), (left, right), infix=True, span=self.span(start)
-            )
+            left = Call(("internal", "member_2"), (left, right), infix=True, span=self.span(start))
         return left
 
     def _pair_in(self, left: Term, start: int) -> Term:

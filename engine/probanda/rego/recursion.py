@@ -14,10 +14,12 @@ Example:
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 _lock = threading.Lock()
 _users = 0
@@ -45,8 +47,8 @@ def room(frames: int) -> Iterator[None]:
 def _depth() -> int:
     """How many frames are in use now."""
     depth = 0
-    frame = sys._getframe()  # noqa: SLF001  # the documented way to look at the stack
+    frame: FrameType | None = inspect.currentframe()
     while frame is not None:
         depth += 1
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return depth

@@ -96,7 +96,7 @@ def _ref(head: str, path: tuple[Term, ...]) -> str:
     return "".join(parts)
 
 
-def _term(term: Term, tightness: int = _LIST) -> str:
+def _term(term: Term, tightness: int = _LIST) -> str:  # noqa: PLR0911  # one for each kind
     """A term where only operators that bind at least so tightly may stand bare."""
     match term:
         case Null():
@@ -206,7 +206,7 @@ class _Printer:
     def __init__(self, version: int = 1) -> None:
         self.version = version
 
-    def node(self, node: Node) -> str:
+    def node(self, node: Node) -> str:  # noqa: PLR0911  # one for each kind
         """The text of any node."""
         match node:
             case Module():
