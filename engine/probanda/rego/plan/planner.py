@@ -29,7 +29,11 @@ from probanda.rego.plan.operand import JSON, Operand, Statics
 from probanda.rego.plan.reach import Reach
 from probanda.rego.plan.rules import FunctionPlanner
 from probanda.rego.plan.tree import Node, build_tree
+from probanda.rego.recursion import room
 from probanda.rego.resolve.program import Path, Program, ResolvedQuery, RuleGroup
+
+# The parser refuses what is nested more than 500 deep; a level takes about ten frames.
+_FRAMES = 10_000
 
 _QUERY = ast.Span("<query>", 1, 1)
 
@@ -122,9 +126,10 @@ def plan_program(
     """
     planner = Planner(program)
     try:
-        plans = [planner.entrypoint(name) for name in entrypoints]
-        plans += [planner.query(name, query) for name, query in (queries or {}).items()]
-        functions = planner.functions()
+        with room(_FRAMES):
+            plans = [planner.entrypoint(name) for name in entrypoints]
+            plans += [planner.query(name, query) for name, query in (queries or {}).items()]
+            functions = planner.functions()
     except RecursionError:
         raise PolicyError("nested too deeply", code="rego_compile_error") from None
     return {

@@ -14,11 +14,13 @@ Example:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from probanda.errors import PolicyError
 from probanda.model.location import Location
 from probanda.rego import ast
+from probanda.rego.ast import Term
 from probanda.rego.plan.calls import Calls
 from probanda.rego.plan.operand import FALSE, TRUE, Operand
 
@@ -44,8 +46,8 @@ class Terms(Calls):
             case ast.Array(items=items):
                 return self.array([self.term(item) for item in items])
             case ast.TemplateString(parts=parts):
-                items = tuple(ast.String(part) if isinstance(part, str) else part for part in parts)
-                return self.call_builtin("internal.template_string", [self._template(items)])
+                made = self.array([self._part(part) for part in parts])
+                return self.call_builtin("internal.template_string", [made])
             case ast.ArrayComprehension() | ast.SetComprehension() | ast.ObjectComprehension():
                 return self._comprehension(term)
         return self._made(term)
@@ -107,21 +109,25 @@ class Terms(Calls):
                 key, value = self.term(term.key), self.term(term.value)
                 self.emit("ObjectInsertOnceStmt", object=target, key=key, value=value)
 
-    def _template(self, parts: tuple[ast.Term, ...]) -> Operand:
-        """The array that `internal.template_string` joins."""
-        return self.array([self._part(part) for part in parts])
-
-    def _part(self, part: ast.Term) -> Operand:
+    def _part(self, part: str | ast.Term | ast.Literal) -> Operand:
+        """One item of the array that `internal.template_string` joins."""
         match part:
+            case str():
+                return self.statics.string(part)
             case ast.String() | ast.Number() | ast.Boolean() | ast.Null():
                 return self.term(part)
         return self.at_most_one(part)
 
-    def at_most_one(self, term: ast.Term) -> Operand:
+    def at_most_one(self, part: ast.Term | ast.Literal) -> Operand:
         """A set of a term's value, or of nothing where it is undefined."""
         target = self.local()
         self.emit("MakeSetStmt", target=target)
         with self.inside([]) as block:
-            self.emit("SetAddStmt", set=target, value=self.term(term))
+            if isinstance(part, ast.Literal):
+                assert isinstance(part.expression, Term)
+                fresh = ast.Var(f"%{self.next_local}")
+                self.body((replace(part, expression=ast.Call(("eq",), (fresh, part.expression))),))
+                part = fresh
+            self.emit("SetAddStmt", set=target, value=self.term(part))
         self.blocks(block)
         return target
