@@ -48,6 +48,8 @@ class References(Unification):
             case ast.Var(name="data"):
                 return self._document(self._visible(self.library.tree), _Base(DATA), ref.path)
             case ast.Var(name="input"):
+                if not ref.path:
+                    self.emit("IsDefinedStmt", source=INPUT)
                 return self.path(INPUT, ref.path)
         return self.path(self.term(ref.head), ref.path)
 
