@@ -16,10 +16,9 @@ from typing import Final
 from probanda.rego.ast import Body, Import, Module, Rule, Span, String, Term
 from probanda.rego.depth import depth_of
 from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, V0_KEYWORDS, Tokens
-from probanda.rego.parser_cursor import WORDS, Failure
+from probanda.rego.parser_cursor import WORDS, Failure, name_of
 from probanda.rego.parser_metadata import Statement, attach, read_blocks
 from probanda.rego.parser_rules import RuleParser
-from probanda.rego.parser_terms import name_of
 
 _STARTS: Final = frozenset({"default", "ident", "import", "package"})
 # No tree is deeper than this, so that who recurses over one knows how much room that takes.

@@ -34,9 +34,8 @@ from probanda.rego.ast import (
 )
 from probanda.rego.lexer import KEYWORDS, MAX_DEPTH
 from probanda.rego.parser_bodies import BodyParser
-from probanda.rego.parser_cursor import BINARY, Failure
+from probanda.rego.parser_cursor import BINARY, Failure, name_of
 from probanda.rego.parser_default import default_errors
-from probanda.rego.parser_terms import name_of
 from probanda.rego.unparse import unparse
 
 _GROUND = (String, Number, Boolean, Null)
