@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N803  # methods and arguments are named as the plan names them
 """A plain interpreter of OPA plans, to check ours against OPA's rules apart from our back end.
 
 Every test evaluates with both, and they must agree. The interpreter is strict where evaluators differ: a break that would leave a loop, a `not` or a `with`,
