@@ -283,6 +283,9 @@ class _Lexer:
 
     def _illegal_character(self, text: str, place: int, end: int) -> int:
         hint = _CHARACTER_HINTS.get(text, "")
+        if _NEVER.match(text):  # reported at the end, once
+            self._add_long("illegal", "", place, end)
+            return end
         if text == '"':
             found = self.text.find("\n", place)
             stop = len(self.text) if found < 0 else found

@@ -21,13 +21,15 @@ from typing import Final, TypeVar
 
 from probanda.rego.ast import Body, Module, Term
 from probanda.rego.diagnostic import Diagnostic, RegoErrors
-from probanda.rego.lexer import KEYWORDS, MAX_DEPTH, V0_KEYWORDS, tokenize
+from probanda.rego.lexer import KEYWORDS, V0_KEYWORDS, tokenize
 from probanda.rego.parser_cursor import Failure
 from probanda.rego.parser_module import ModuleParser
 from probanda.rego.recursion import room
 
-# Frames of the parser for one level of nesting, at most; measured 14.
-_FRAMES: Final = 16
+# Frames of the parser for one level of nesting, at most: a comprehension behind six operators
+# takes 16. And for what is not nested.
+_FRAMES: Final = 18
+_BASE: Final = 100
 
 _Result = TypeVar("_Result")
 
@@ -68,7 +70,7 @@ def _parser(text: str, path: str, version: int) -> ModuleParser:
 
 
 def _run(parser: ModuleParser, parse: Callable[[], _Result], text: str, path: str) -> _Result:
-    with room(MAX_DEPTH * _FRAMES):
+    with room(parser.tokens.depth * _FRAMES + _BASE):
         try:
             result = parse()
         except Failure as failure:

@@ -44,7 +44,7 @@ class BodyParser(TermParser):
             if kind == ";":
                 self.place += 1
                 if self.kinds[self.place] == end:
-                    return tuple(literals)
+                    self.unexpected(hint="a statement follows every `;`")
             elif kind == end:
                 return tuple(literals)
             elif self.spaces[self.place] != 2:
@@ -54,6 +54,8 @@ class BodyParser(TermParser):
         kind = self.kinds[self.place]
         if kind in {":=", "="}:
             return "a statement assigns once"
+        if kind in {"(", "["} and self.spaces[self.place]:
+            return f"no white space may stand before `{kind}`"
         if self.version == 0 and self.texts[self.place] == "in":
             return _IN_HINT
         return ""
@@ -112,18 +114,11 @@ class BodyParser(TermParser):
         first = self.place
         term = self.expression()
         if not isinstance(term, Call) or not term.infix or term.operator not in _MEMBER:
-            where = self.place if not isinstance(term, Call) else first
+            self.place = first if isinstance(term, Call) else self.place
             hint = _IN_HINT if self.version == 0 and self.texts[self.place] == "in" else ""
-            self.fail(
-                f"unexpected {self._word(where)}: expected `x in xs` or `x, y in xs` expression",
-                place=where,
-                hint=hint,
-            )
+            self.unexpected("expected `x in xs` or `x, y in xs` expression", hint=hint)
         *key, value, collection = term.arguments
         return SomeIn(key[0] if key else None, value, collection, span=self.span(start))
-
-    def _word(self, place: int) -> str:
-        return "end of file" if self.kinds[place] == "eof" else f"`{self.texts[place] or '…'}`"
 
     def _declared(self) -> tuple[Var, ...] | None:
         """The variables of `some x, y`; nothing when it must be `some … in …`."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-from probanda.rego.ast import Span
+from probanda.rego.ast import Span, TemplateString
 from probanda.rego.diagnostic import Diagnostic
 from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, Tokens
 
@@ -54,6 +54,11 @@ _TWICE: Final = {
     "|": "`|` joins sets; alternatives are written as several rules of one name",
     "=": "compare with `==`",
 }
+
+
+def name_of(term: object) -> str:
+    """The kind of a term, as OPA's messages name it."""
+    return "template-string" if isinstance(term, TemplateString) else type(term).__name__.lower()
 
 
 class Failure(Exception):  # noqa: N818  # never leaves the parser

@@ -10,7 +10,7 @@ Example:
 from __future__ import annotations
 
 from probanda.rego.ast import Array, Call, Head, Object, Ref, Set, TemplateString, Term, Var
-from probanda.rego.parser_terms import name_of
+from probanda.rego.parser_cursor import name_of
 
 
 def default_errors(head: Head) -> list[str]:

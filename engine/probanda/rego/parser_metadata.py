@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from probanda.errors import ParseError
+from probanda.model.location import Location
 from probanda.parse.limits import DOCUMENT
 from probanda.parse.yaml import MappingNode, ScalarNode, load_yaml, to_plain
 from probanda.rego.ast import Annotations, Rule, Span, String
@@ -71,10 +72,7 @@ def read_blocks(tokens: Tokens) -> tuple[list[Annotations], list[Diagnostic]]:
         try:
             blocks.append(_block(comments[first:index], span))
         except ParseError as error:
-            where = span
-            if error.location is not None and error.location.line:
-                line, place = error.location.line, error.location.column
-                where = Span(tokens.path, line, place, line, place + 1)
+            where = _place(error.location, comments[first:index]) or span
             hint = error.hint or ""
             problems.append(Diagnostic("rego_parse_error", error.message, where, hint))
     return blocks, problems
@@ -90,11 +88,11 @@ def _block(comments: Sequence[tuple[int, int, str]], span: Span) -> Annotations:
         raise ParseError("expected METADATA block, found whitespace")
     lines = [text.removeprefix(" ") for _, _, text in comments]
     try:
-        # Empty lines in front keep the row numbers of the file in errors.
-        data = "\n" * span.row + "\n".join(lines)
-        node = load_yaml(data.encode("utf-8", "replace"), path=span.path, limits=DOCUMENT)
+        data = "\n".join(lines).encode("utf-8", "replace")
+        node = load_yaml(data, path=span.path, limits=DOCUMENT)
     except ParseError as error:
-        raise _moved(error, comments, span.row) from None
+        error.message = f"yaml: {error.message}"
+        raise
     if not isinstance(node, MappingNode):
         raise ParseError("metadata is a mapping")
     values: dict[str, object] = {}
@@ -110,23 +108,23 @@ def _block(comments: Sequence[tuple[int, int, str]], span: Span) -> Annotations:
         try:
             values[name] = _field(name, value)
         except ParseError as error:
-            where = replace(node.keys[name], path=span.path)
-            raise _moved(
-                ParseError(error.message, location=where, hint=error.hint), comments, span.row
-            ) from None
+            message = f"yaml: {error.message}"
+            raise ParseError(message, location=node.keys[name]) from None
     scope = str(values.pop("scope", ""))
     return Annotations(values, scope, span=span)
 
 
-def _moved(error: ParseError, comments: Sequence[tuple[int, int, str]], row: int) -> ParseError:
-    """The same error in the file's columns: the YAML starts behind `# `."""
-    location = error.location
-    if location is not None and location.column:
-        index = location.line - row - 1
-        if 0 <= index < len(comments):
-            _, column, text = comments[index]
-            location = replace(location, column=location.column + column + text.startswith(" "))
-    return ParseError(f"yaml: {error.message}", location=location, hint=error.hint)
+def _place(location: Location | None, comments: Sequence[tuple[int, int, str]]) -> Span | None:
+    """Where a place in the YAML is in the file: below `METADATA`, behind `# `."""
+    if location is None or not location.line:
+        return None
+    if location.line > len(comments):  # the YAML ended too early: say so at its last line
+        row, column, text = comments[-1]
+        column += len(text)
+    else:
+        row, column, text = comments[location.line - 1]
+        column += max(location.column, 1) - 1 + text.startswith(" ")
+    return Span(location.path, row, column + 1, row, column + 2)
 
 
 def _field(name: str, value: Any) -> object:
@@ -215,7 +213,8 @@ def attach(
         scope = block.scope or _scope(block.values, target)
         problem = _misplaced(scope, target, block)
         if problem:
-            problems.append(Diagnostic("rego_parse_error", problem, block.span))
+            hint = "a block stands directly above a package or a rule" if target is None else ""
+            problems.append(Diagnostic("rego_parse_error", problem, block.span, hint))
             continue
         assert target is not None  # a block without one is misplaced
         done = replace(block, scope=scope)

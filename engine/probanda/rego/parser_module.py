@@ -15,11 +15,10 @@ from typing import Final
 
 from probanda.rego.ast import Body, Import, Module, Rule, Span, String, Term
 from probanda.rego.depth import depth_of
-from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, V0_KEYWORDS
-from probanda.rego.parser_cursor import WORDS, Failure
+from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, V0_KEYWORDS, Tokens
+from probanda.rego.parser_cursor import WORDS, Failure, name_of
 from probanda.rego.parser_metadata import Statement, attach, read_blocks
 from probanda.rego.parser_rules import RuleParser
-from probanda.rego.parser_terms import name_of
 
 _STARTS: Final = frozenset({"default", "ident", "import", "package"})
 # No tree is deeper than this, so that who recurses over one knows how much room that takes.
@@ -31,6 +30,10 @@ _ROOTS: Final = ("data", "future", "input", "rego")
 
 class ModuleParser(RuleParser):
     """Parses modules."""
+
+    def __init__(self, tokens: Tokens, version: int) -> None:
+        super().__init__(tokens, version)
+        self.enabled = FUTURE if version else frozenset()
 
     def module(self, text: str) -> Module:
         """All statements of a file; errors are left in `diagnostics`."""
@@ -130,6 +133,7 @@ class ModuleParser(RuleParser):
         bound = self.operators + _LEVELS * self.tokens.depth
         if bound > MAX_TREE and depth_of(node) > MAX_TREE:
             self.place = start
+            self.furthest = None  # attempts are forgotten: the text itself was read
             self.fail(
                 f"nested deeper than the limit of {MAX_TREE} nodes", hint="split the expression"
             )
@@ -212,8 +216,10 @@ class ModuleParser(RuleParser):
 
     def _enable(self, keywords: frozenset[str]) -> None:
         """Make keywords of what follows; already known ones cost nothing."""
-        if self.version:
+        keywords -= self.enabled
+        if not keywords:
             return
+        self.enabled |= keywords
         kinds, texts, spaces = self.kinds, self.texts, self.spaces
         for place in range(self.place, len(kinds)):
             if kinds[place] == "ident" and texts[place] in keywords:

@@ -34,9 +34,8 @@ from probanda.rego.ast import (
 )
 from probanda.rego.lexer import KEYWORDS, MAX_DEPTH
 from probanda.rego.parser_bodies import BodyParser
-from probanda.rego.parser_cursor import BINARY, Failure
+from probanda.rego.parser_cursor import BINARY, Failure, name_of
 from probanda.rego.parser_default import default_errors
-from probanda.rego.parser_terms import name_of
 from probanda.rego.unparse import unparse
 
 _GROUND = (String, Number, Boolean, Null)
@@ -91,6 +90,10 @@ class RuleParser(BodyParser):
                     f"(e.g., {_text(ref)} contains <VALUE> {{ ... }})"
                 )
             self.place += 1
+            if self.kinds[self.place] not in self._starts:
+                self.unexpected(
+                    f"expected rule key term (e.g., {_text(ref)} contains <VALUE> {{ ... }})"
+                )
             key = self.expression()
             return Head(ref, None, key, span=self.span(start))
         value = None
@@ -191,6 +194,9 @@ class RuleParser(BodyParser):
             self.fail(f"{word} keyword cannot be used for rule name")
         if default:
             self.unexpected("expected rule head name")
+        hint = "a condition stands in the body of a rule"
+        if self.kinds[self.place] in {"(", "["} and start:
+            hint = f"no white space may stand before `{self.kinds[self.place]}`"
         literal = self.literal()
         expression = literal.expression
         message = "expression cannot be used for rule head"
@@ -206,7 +212,7 @@ class RuleParser(BodyParser):
                 message = f"{name_of(expression.arguments[0])} cannot be used for rule name"
         elif not isinstance(expression, Every):
             message = f"{name_of(expression)} cannot be used for rule name"
-        self.fail(message, place=start, hint="a condition stands in the body of a rule")
+        self.fail(message, place=start, hint=hint)
 
     # --- bodies ---------------------------------------------------------------------------
 

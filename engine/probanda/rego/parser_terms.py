@@ -36,7 +36,7 @@ from probanda.rego.ast import (
     Var,
 )
 from probanda.rego.lexer import Tokens
-from probanda.rego.parser_cursor import BINARY, WORDS, Cursor, Failure
+from probanda.rego.parser_cursor import BINARY, WORDS, Cursor, Failure, name_of
 
 ROOTS = frozenset({"data", "input"})
 _HEADS = (
@@ -49,11 +49,6 @@ _HEADS = (
     ObjectComprehension,
     Call,
 )
-
-
-def name_of(term: object) -> str:
-    """The kind of a term, as OPA's messages name it."""
-    return "template-string" if isinstance(term, TemplateString) else type(term).__name__.lower()
 
 
 class TermParser(Cursor):

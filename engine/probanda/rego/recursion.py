@@ -4,8 +4,9 @@ Rules:
 
 - Python's default limit of 1,000 frames is less than a tree of depth 500 needs. Whoever
   recurses over a tree that may be that deep does it inside `room`.
-- The limit is the interpreter's, not a thread's: it is raised when the first one enters and
-  put back when the last one leaves. Calls from Python to Python take no C stack (since 3.11).
+- The limit is the interpreter's, not a thread's: it is raised when the first one who needs it
+  enters and put back when the last one leaves. Calls from Python to Python take no C stack
+  (since 3.11).
 
 Example:
     with room(10_000):
@@ -30,6 +31,9 @@ _before = 0
 def room(frames: int) -> Iterator[None]:
     """Let at least `frames` more frames be used."""
     global _users, _before  # noqa: PLW0603  # the limit itself is global
+    if _depth() + frames <= sys.getrecursionlimit():
+        yield
+        return
     with _lock:
         if not _users:
             _before = sys.getrecursionlimit()

@@ -232,7 +232,8 @@ class _Printer:
     def module(self, module: Module) -> str:
         """A whole file."""
         self.version = module.version
-        blocks = [_annotations(each) for each in module.annotations]
+        above = "\n\n".join(_annotations(each) for each in module.annotations)
+        blocks = [above] if above else []
         first, *path = module.package
         blocks.append(f"package {_ref(first, tuple(String(part) for part in path))}\n")
         blocks += [_import(each) for each in module.imports]
@@ -240,7 +241,9 @@ class _Printer:
         for rule in module.rules:
             new = [each for each in rule.annotations if id(each) not in written]
             written.update(id(each) for each in new)
-            blocks.append("\n".join(["", *(_annotations(each) for each in new), self.rule(rule)]))
+            # Blocks are comments: an empty line keeps two of them apart.
+            above = "\n\n".join(_annotations(each) for each in new)
+            blocks.append("\n".join(["", *([above] if above else []), self.rule(rule)]))
         return "\n".join(blocks) + "\n"
 
     def rule(self, rule: Rule) -> str:

@@ -52,12 +52,20 @@ class Statics:
 
     def __init__(self) -> None:
         self._strings: dict[str, int] = {}
+        self._texts: list[str] = []
         self._files: dict[str, int] = {}
         self._builtins: set[str] = set()
 
     def index(self, text: str) -> int:
         """The index of a constant string."""
-        return self._strings.setdefault(text, len(self._strings))
+        if text not in self._strings:
+            self._strings[text] = len(self._texts)
+            self._texts.append(text)
+        return self._strings[text]
+
+    def text(self, operand: Operand) -> str | None:
+        """What a constant string says; of other operands nothing is known."""
+        return self._texts[operand.value] if operand.type == "string_index" else None
 
     def string(self, text: str) -> Operand:
         """A constant string."""
@@ -75,7 +83,7 @@ class Statics:
     def json(self) -> JSON:
         """As a plan writes it."""
         return {
-            "strings": [{"value": text} for text in self._strings],
+            "strings": [{"value": text} for text in self._texts],
             "builtin_funcs": [_declaration(name) for name in sorted(self._builtins)],
             "files": [{"value": path} for path in self._files],
         }

@@ -101,9 +101,10 @@ class References(Unification):
                 return self.path(base.operand, (*base.pending, *parts[index:]))
             if node.group is not None:
                 return self.path(self.value_of(node.group), parts[index:])
-            if isinstance(part, ast.String):
-                node = self._visible(node.children.get(part.value))
-                base = base.then(part)
+            name = self._known(part)
+            if name is not None:
+                node = self._visible(node.children.get(name))
+                base = base.then(ast.String(name))
             elif isinstance(part, ast.Number | ast.Boolean | ast.Null):
                 node, base = None, base.then(part)  # no rule has such a name
             else:
@@ -113,6 +114,16 @@ class References(Unification):
         if node.group is not None:
             return self.value_of(node.group)
         return self._extent(node, base)
+
+    def _known(self, part: ast.Term) -> str | None:
+        """The text of a part where planning knows it."""
+        match part:
+            case ast.String(value=text):
+                return text
+            case ast.Var(name=name):
+                operand = self.bound(name)
+                return None if operand is None else self.statics.text(operand)
+        return None
 
     def _extent(self, node: Node, base: _Base) -> Operand:
         """All that lies below a node: its rules' values over the base data."""

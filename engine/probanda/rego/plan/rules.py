@@ -129,6 +129,8 @@ class FunctionPlanner(Bodies):
             self.span = rule.span
             self.emit("IsUndefinedStmt", source=self._return)
             self._start(rule, self.next_local)
+            self.body(rule.body)
+            self.span = rule.span
             value = self.term(rule.value)
             self.emit("AssignVarOnceStmt", source=value, target=self._return)
 
@@ -171,6 +173,8 @@ class FunctionPlanner(Bodies):
                 with self.inside([]) as present:
                     self.path(self._return, rule.keys)
                 self.emit("NotStmt", block={"stmts": present})
+                self.body(rule.body)
+                self.span = rule.span
                 self._insert(rule)
 
     def _insert(self, rule: ResolvedRule) -> None:

@@ -8,5 +8,15 @@ from probanda.rego.resolve.program import (
     ResolvedRule,
     RuleGroup,
 )
+from probanda.rego.resolve.resolver import resolve, resolve_query
 
-__all__ = ["Kind", "Path", "Program", "ResolvedQuery", "ResolvedRule", "RuleGroup"]
+__all__ = [
+    "Kind",
+    "Path",
+    "Program",
+    "ResolvedQuery",
+    "ResolvedRule",
+    "RuleGroup",
+    "resolve",
+    "resolve_query",
+]
