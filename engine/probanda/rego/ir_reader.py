@@ -160,7 +160,7 @@ _Read = Callable[[_Reader, Any], Any]
 _Shape = tuple[Callable[..., ir.Statement], dict[str, tuple[str, _Read]], dict[str, Any]]
 
 
-def _shape(kind: Callable[..., ir.Statement], *fields: str, **fixed: Any) -> _Shape:
+def _shape(kind: Callable[..., ir.Statement], /, *fields: str, **fixed: Any) -> _Shape:
     """A statement's fields, `name` or `attribute=name`, each read by its name."""
     pairs = [field.split("=") for field in fields]
     return kind, {pair[0]: (pair[-1], _READERS[pair[-1]]) for pair in pairs}, fixed
@@ -182,7 +182,7 @@ _LOCAL: Final[dict[str, tuple[str, _Read]]] = {
 }
 
 
-def _locals(kind: Callable[..., ir.Statement], *names: str, **fixed: Any) -> _Shape:
+def _locals(kind: Callable[..., ir.Statement], /, *names: str, **fixed: Any) -> _Shape:
     """A statement whose fields are all locals."""
     return kind, {name: _LOCAL[name] for name in names}, fixed
 
@@ -289,7 +289,8 @@ def _check_calls(plan: ir.Plan) -> None:
     """Arities, where results and returns stand, and that no function reaches itself."""
     functions = {function.name: function for function in plan.functions}
     edges: dict[str, list[str]] = {}
-    for body in (*plan.functions, *plan.plans):
+    bodies: list[ir.Function | ir.Entry] = [*plan.functions, *plan.plans]
+    for body in bodies:
         found = [each for block in body.blocks for each in _walk(block)]
         stray = ir.ResultSetAdd if isinstance(body, ir.Function) else ir.Return
         if any(isinstance(each, stray) for each in found):
