@@ -1,0 +1,50 @@
+"""The built-in functions of Rego, one file per family.
+
+Rules:
+
+- `BUILTINS` is the one table. Every name in `SIGNATURES` that is not a relation of the
+  language itself is in it, refused ones too.
+- A family is a module with `BUILTINS`, a list made by `interface.define`.
+
+Example:
+    BUILTINS["startswith"].function("probanda", "pro")   # True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from probanda.rego.builtins.interface import Builtin, BuiltinError, OperandError, describe
+from probanda.rego.builtins.signatures import SIGNATURES, Signature
+
+__all__ = [
+    "BUILTINS",
+    "SIGNATURES",
+    "Builtin",
+    "BuiltinError",
+    "OperandError",
+    "Signature",
+    "describe",
+]
+
+# Core families.
+_CORE: Final[tuple[Sequence[Builtin], ...]] = ()
+
+# Cryptography, tokens, schemas, GraphQL, templates, Rego itself: part B adds its families here.
+_EXTENDED: Final[tuple[Sequence[Builtin], ...]] = ()
+
+
+def _table() -> Mapping[str, Builtin]:
+    """One table of all families; a name that two of them define is a mistake."""
+    table: dict[str, Builtin] = {}
+    for family in (*_CORE, *_EXTENDED):
+        for builtin in family:
+            if builtin.name in table:
+                raise AssertionError(f"built-in {builtin.name} is defined twice")
+            table[builtin.name] = builtin
+    return MappingProxyType(table)
+
+
+BUILTINS: Final[Mapping[str, Builtin]] = _table()
