@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from probanda.rego.builtins import crypto, jwt
+from probanda.rego.builtins import crypto, jwt, private_keys, x509
 from probanda.rego.builtins.interface import Builtin, BuiltinError, OperandError, describe
 from probanda.rego.builtins.signatures import SIGNATURES, Signature
 
@@ -37,6 +37,8 @@ _CORE: Final[tuple[Sequence[Builtin], ...]] = ()
 _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     crypto.BUILTINS,
     jwt.BUILTINS,
+    private_keys.BUILTINS,
+    x509.BUILTINS,
 )
 
 

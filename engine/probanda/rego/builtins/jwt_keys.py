@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from probanda.rego.builtins.go import base64_url, pem_block, read_json
+from probanda.rego.builtins.go import base64_url, base64_url_text, pem_block, read_json
 from probanda.rego.builtins.interface import BuiltinError, limit
 
 ALGORITHMS: Final = frozenset(
@@ -207,3 +207,43 @@ def _edwards(member: Mapping[str, Any]) -> Any:
     if private.public_key().public_bytes_raw() != public.public_bytes_raw():
         raise ValueError("public key")
     return private
+
+
+def jwk_of(key: Any) -> dict[str, Any]:
+    """A private key as a JWK.
+
+    Raises:
+        BuiltinError: its kind has no JWK.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    if isinstance(key, rsa.RSAPrivateKey):
+        numbers = key.private_numbers()
+        made = {
+            "n": numbers.public_numbers.n,
+            "e": numbers.public_numbers.e,
+            "d": numbers.d,
+            "p": numbers.p,
+            "q": numbers.q,
+            "dp": numbers.dmp1,
+            "dq": numbers.dmq1,
+            "qi": numbers.iqmp,
+        }
+        return {"kty": "RSA"} | {name: _encoded(number) for name, number in made.items()}
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        curve = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+        if name := curve.get(key.curve.name):
+            scalar = key.private_numbers()
+            point = scalar.public_numbers
+            parts = {"x": point.x, "y": point.y, "d": scalar.private_value}
+            encoded = {part: _encoded(value, _CURVES[name]) for part, value in parts.items()}
+            return {"kty": "EC", "crv": name} | encoded
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        halves = {"x": key.public_key().public_bytes_raw(), "d": key.private_bytes_raw()}
+        encoded = {part: base64_url_text(half) for part, half in halves.items()}
+        return {"kty": "OKP", "crv": "Ed25519"} | encoded
+    raise BuiltinError("the key has no JWK")
+
+
+def _encoded(number: int, size: int = 0) -> str:
+    return base64_url_text(number.to_bytes(size or (number.bit_length() + 7) // 8, "big"))
