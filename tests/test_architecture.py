@@ -52,7 +52,12 @@ ROOT_MODULE = "__init__"
 THIRD_PARTY = {
     "asn1crypto": {"sign", "evidence"},  # made in one, read in the other
     "click": {"cli"},
-    "cryptography": {"sign", "ledger", "evidence"},
+    "cryptography": {
+        "sign",
+        "ledger",
+        "evidence",
+        "rego",
+    },  # rego: tokens, keys and certificates that policies read
     "cyclonedx": {"collect"},
     "defusedxml": {"parse"},
     "jinja2": {"evidence"},

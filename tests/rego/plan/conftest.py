@@ -1,12 +1,14 @@
 # ruff: noqa: N802, N803  # methods and arguments are named as the plan names them
 """A plain interpreter of OPA plans, to check ours against OPA's rules apart from our back end.
 
-Every test evaluates with both, and they must agree. The interpreter is strict where evaluators differ: a break that would leave a loop, a `not` or a `with`,
-a return out of a `with`, or an unknown statement is an error.
+Every test evaluates with both, and they must agree. The interpreter is strict where evaluators
+differ: a break that would leave a loop, a `not` or a `with`, a return out of a `with`, or an
+unknown statement is an error.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,7 +16,14 @@ from typing import Any
 import pytest
 
 from probanda.errors import PolicyError
-from probanda.rego.values import UNDEFINED, RegoSet, equal, key, normal, unkey
+from probanda.rego.backend import Context, compile_plan
+from probanda.rego.builtins import BUILTINS
+from probanda.rego.builtins.interface import BuiltinError
+from probanda.rego.ir import load_plan
+from probanda.rego.parser import parse_module, parse_query
+from probanda.rego.plan import plan_program
+from probanda.rego.resolve import resolve, resolve_query
+from probanda.rego.values import UNDEFINED, RegoSet, equal, key, normal, to_json, unkey
 
 RETURN = object()
 

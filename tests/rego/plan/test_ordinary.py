@@ -154,7 +154,11 @@ def test_a_reference_may_bind_and_use_its_variable(value):
     assert value(source, input={"n": 5}) == [[5, 5]]
 
 
-def test_arrays_of_different_lengths_are_undefined_not_wrong(value):
-    source = 'package test\np if { [x, y] = [1]; x == y }\nq contains x if { {"a": x} = {"a": 1} }'
-    assert value(source) is UNDEFINED
-    assert value(source, "data.test.q") == [1]
+def test_literals_of_different_shapes_are_undefined_and_keys_are_matched(value):
+    source = (
+        'package test\np if [input.x, 1] = [input.x]\nq contains x if {"a": x} = {"a": 1}\n'
+        's if not {"a": input.x} = {"b": input.x}'
+    )
+    assert value(source, input={"x": 1}) is UNDEFINED
+    assert value(source, "data.test.q", input={}) == [1]
+    assert value(source, "data.test.s", input={"x": 1}) is True

@@ -68,9 +68,7 @@ def test_functions_are_replaced_by_functions_values_and_builtins(value):
 
 
 def test_a_replaced_function_still_needs_its_arguments(value):
-    source = (
-        "package test\nf(x) := 1\np := f(input.none) with f as 3\nq := f(1) with f as input.none"
-    )
+    source = "package test\nf(x) := 1\np := x if x := f(input.none) with f as 3\nq := x if x := f(1) with f as input.none"
     assert value(source, input={}) is UNDEFINED
     assert value(source, "data.test.q", input={}) is UNDEFINED
 
@@ -86,7 +84,7 @@ def test_values_that_replace_functions_reach_rules_below_rules(value):
 
 
 def test_time_can_be_fixed(value):
-    source = "package test\nnow := time.now_ns()\np := now with time.now_ns as 42"
+    source = "package test\nnow := time.now_ns()\np := x if x := now with time.now_ns as 42"
     assert value(source) == 42
 
 
@@ -100,7 +98,7 @@ def test_with_in_functions_comprehensions_and_every(value):
 
 
 def test_a_rule_that_nothing_replaced_touches_is_planned_once(plan):
-    source = BASE + "other := 1\np := [r, other] with input.x as 1 with data.test.r as 3"
+    source = BASE + "other := 1\np := x if x := [r, other] with input.x as 1 with data.test.r as 3"
     names = [item["name"] for item in plan(source, "data.test.p = x")["funcs"]["funcs"]]
     assert names.count("g0.data.test.other") == 1
     assert not [name for name in names if name.startswith("g1.data.test.other")]

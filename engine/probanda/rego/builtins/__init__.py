@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from probanda.rego.builtins import crypto, jwt, private_keys, x509
 from probanda.rego.builtins.interface import Builtin, BuiltinError, OperandError, describe
 from probanda.rego.builtins.signatures import SIGNATURES, Signature
 
@@ -33,7 +34,12 @@ __all__ = [
 _CORE: Final[tuple[Sequence[Builtin], ...]] = ()
 
 # Cryptography, tokens, schemas, GraphQL, templates, Rego itself: part B adds its families here.
-_EXTENDED: Final[tuple[Sequence[Builtin], ...]] = ()
+_EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
+    crypto.BUILTINS,
+    jwt.BUILTINS,
+    private_keys.BUILTINS,
+    x509.BUILTINS,
+)
 
 
 def _table() -> Mapping[str, Builtin]:

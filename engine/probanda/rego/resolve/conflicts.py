@@ -62,7 +62,9 @@ def _check_node(node: Node, report: Report) -> None:
 
 def _shortest(node: Node) -> list[str]:
     """The refs of the rules below a node, without those that continue another one."""
-    refs = sorted({show_ref(info.ref) for child in node.children.values() for info in child.below()})
+    refs = sorted(
+        {show_ref(info.ref) for child in node.children.values() for info in child.below()}
+    )
     kept: list[str] = []
     for ref in refs:
         if not (kept and ref.startswith(kept[-1]) and ref[len(kept[-1])] in ".["):

@@ -21,9 +21,7 @@ from probanda.rego.resolve.tree import RuleInfo, RuleTree
 def group_paths(tree: RuleTree) -> dict[RuleInfo, Path]:
     """The path of the group of each rule."""
     open_paths = {
-        info.path
-        for info in tree.rules
-        if len(info.path) < len(info.ref) and not info.is_function
+        info.path for info in tree.rules if len(info.path) < len(info.ref) and not info.is_function
     }
     return {info: _group_path(info, open_paths) for info in tree.rules}
 

@@ -22,8 +22,15 @@ from probanda.rego.resolve.declared import body_variables, declared_names
 from probanda.rego.resolve.scope import How, Scope
 from probanda.rego.resolve.terms import Terms
 from probanda.rego.resolve.text import kind_name
-from probanda.rego.resolve.walk import CLOSURES, DYNAMIC, Expression, change, contains
-from probanda.rego.resolve.walk import closure_variables, own_variables
+from probanda.rego.resolve.walk import (
+    CLOSURES,
+    DYNAMIC,
+    Expression,
+    change,
+    closure_variables,
+    contains,
+    own_variables,
+)
 from probanda.rego.resolve.withs import Target, resolve_target, resolve_value
 
 _PRINT = (("print",), ("internal", "print"))
@@ -93,7 +100,7 @@ class Literals(Terms):
         """The value of an assignment; of a negated one, an error."""
         if negated:
             self.error("cannot assign vars inside negated expression", call.span)
-            return ast.Boolean(False, span=target.span)
+            return ast.Null(span=target.span)
         return self.term(value)
 
     def _targets(self, value: ast.Term, target: ast.Term, call: ast.Call) -> ast.Call:
@@ -153,7 +160,7 @@ class Literals(Terms):
                 self.scopes.top.required.add(var.name)
         self.scopes.bind(body_variables(every.body))
         body = self.body(every.body)
-        self.leave(every.body)
+        self.leave()
         return ast.Every(key, value, domain, tuple(body), span=every.span)
 
     def _hidden_by(self, every: ast.Every) -> set[str]:
@@ -165,15 +172,13 @@ class Literals(Terms):
 
     # --- modifiers ---------------------------------------------------------------------
 
-    def _withs(
-        self, withs: tuple[ast.With, ...], into: list[ast.Literal]
-    ) -> tuple[ast.With, ...]:
+    def _withs(self, withs: tuple[ast.With, ...], into: list[ast.Literal]) -> tuple[ast.With, ...]:
         """Resolve modifiers; their values are evaluated before the literal, without them."""
         return tuple([self._modifier(item, into) for item in withs])
 
     def _modifier(self, item: ast.With, into: list[ast.Literal]) -> ast.With:
         target: Target = resolve_target(item, self.context, self.scopes)
-        value = resolve_value(item, target, self.context, self.scopes)
+        value: ast.Term | None = resolve_value(item, target, self.context, self.scopes)
         if value is None:
             resolved = self.term(item.value)
             value = self.hoist(resolved, (), into) if contains(resolved, DYNAMIC) else resolved

@@ -50,7 +50,8 @@ def check_recursion(
 def _check_rules(
     edges: Mapping[RuleInfo, Sequence[int]], reaches: Mapping[int, Reach], report: Report
 ) -> bool:
-    graph: dict[RuleInfo | int, Sequence[RuleInfo | int]] = {**edges, **reaches}
+    graph: dict[RuleInfo | int, Sequence[RuleInfo | int]] = dict(edges.items())
+    graph.update(reaches.items())
     found = False
     for component in components(graph):
         members = set(component)
@@ -106,7 +107,7 @@ def _check_groups(
             targets.update(by_reach[key])
     for component in components({node: list(targets) for node, targets in graph.items()}):
         for path in component:
-            if (len(component) > 1 or path in graph[path]) and path in first:
+            if path in first and (len(component) > 1 or path in graph[path]):
                 name = show_path(path)
                 message = f"rule {name} is recursive: rules below {name} are evaluated together"
                 span = first[path].rule.span

@@ -27,6 +27,7 @@ from probanda.rego.resolve.context import Context
 from probanda.rego.resolve.declared import body_variables, declared_names
 from probanda.rego.resolve.entrypoints import check_entrypoints
 from probanda.rego.resolve.groups import build_groups, group_paths
+from probanda.rego.resolve.kinds import check_types
 from probanda.rego.resolve.literals import Literals
 from probanda.rego.resolve.metadata import AnnotationSet, RuleMetadata
 from probanda.rego.resolve.modules import check_module, warn_unused_imports
@@ -37,7 +38,6 @@ from probanda.rego.resolve.rules import RuleResolver
 from probanda.rego.resolve.safety import Safety
 from probanda.rego.resolve.scope import Globals, Locals, Scope, Scopes
 from probanda.rego.resolve.tree import RuleInfo, RuleTree
-from probanda.rego.resolve.types import check_types
 
 # More than a tree of the parser's greatest depth needs.
 _FRAMES = 20_000
@@ -52,7 +52,9 @@ def resolve(
     """Resolve and check modules.
 
     Args:
+        modules: of one program; their order does not matter.
         entrypoints: paths with slashes that must name a rule or package; not checked if `None`.
+        signatures: the built-in functions.
 
     Raises:
         RegoErrors: with all errors, those of earlier stages first.
@@ -130,8 +132,11 @@ def resolve_query(
     """Resolve and check a query against a program.
 
     Args:
+        body: as parsed.
+        program: what the query may refer to.
         imports: names that the query may use.
         package: whose rules it may name without a path.
+        signatures: the built-in functions.
 
     Raises:
         RegoErrors: with all errors.
@@ -165,7 +170,7 @@ def _resolve_query(
     resolved = literals.body(body)
     for name in (name for name, how in scope.how.items() if how != "seen"):
         scope.uses[name] = 1  # an answer is a use
-    literals.leave(body)
+    literals.leave()
     if not report.count:
         ordered, _ = Safety(names, report).order(resolved, set())
     report.raise_errors({})

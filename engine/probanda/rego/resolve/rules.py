@@ -19,7 +19,7 @@ from probanda.rego.resolve.program import ResolvedRule
 from probanda.rego.resolve.safety import Safety
 from probanda.rego.resolve.scope import Globals, Locals, Scope, Scopes
 from probanda.rego.resolve.tree import RuleInfo
-from probanda.rego.resolve.walk import change, own_variables
+from probanda.rego.resolve.walk import DYNAMIC, contains, own_variables
 
 
 class RuleResolver:
@@ -48,9 +48,8 @@ class RuleResolver:
         self._scopes.push(scope)
         for var in self._parameters:
             self._scopes.declare(var.name, "argument", var.span)
-        extra: list[ast.Literal] = []
-        patterns = [self._pattern(argument) for argument in head.arguments or ()]
-        patterns = [self._settle_pattern(pattern, extra) for pattern in patterns]
+        extra: list[tuple[ast.Var, ast.Term]] = []
+        patterns = [self._pattern(argument, extra) for argument in head.arguments or ()]
         parameters = dict(scope.names)
         self._scopes.pop()
         branches: list[ast.Rule] = []
@@ -66,41 +65,47 @@ class RuleResolver:
 
     # --- names ---------------------------------------------------------------------------
 
-    def _pattern(self, term: ast.Term) -> ast.Term:
-        """A parameter: variables are its own, everything else is resolved as usual."""
+    def _pattern(self, term: ast.Term, extra: list[tuple[ast.Var, ast.Term]]) -> ast.Term:
+        """A parameter; what must be evaluated becomes a local that the body is to compare."""
+        if contains(term, DYNAMIC) and not isinstance(term, ast.Array | ast.Object):
+            local = self._locals.temporary(term.span)
+            extra.append((local, term))
+            return local
         match term:
             case ast.Array():
-                return ast.Array(tuple([self._pattern(i) for i in term.items]), span=term.span)
+                items = [self._pattern(item, extra) for item in term.items]
+                return ast.Array(tuple(items), span=term.span)
             case ast.Object():
-                pairs = [(self._literals.term(k), self._pattern(v)) for k, v in term.pairs]
+                pairs = [(self._literals.term(k), self._pattern(v, extra)) for k, v in term.pairs]
                 return ast.Object(tuple(pairs), span=term.span)
             case _:
                 return self._literals.term(term)
 
-    def _settle_pattern(self, term: ast.Term, extra: list[ast.Literal]) -> ast.Term:
-        if isinstance(term, ast.Array | ast.Object):
-            return change(term, lambda part: self._settle_pattern(part, extra))
-        return self._literals.settle([term], extra)[0]
-
     def _branch(
-        self, rule: ast.Rule, parameters: dict[str, str], extra: list[ast.Literal], depth: int
+        self,
+        rule: ast.Rule,
+        parameters: dict[str, str],
+        extra: list[tuple[ast.Var, ast.Term]],
+        depth: int,
     ) -> tuple[list[ast.Literal], list[ast.Term], ast.Term | None, ast.Term]:
         """Body, keys, key and value of one branch."""
         head = rule.head
         keys = self._info.ref[depth:]
-        value = head.value if head.value is not None else ast.Boolean(True, span=rule.span)
-        terms = [*keys, *([] if head.key is None else [head.key]), value]
+        value = head.value if head.value is not None else ast.Boolean(value=True, span=rule.span)
+        terms: list[ast.Term] = [*keys, *([] if head.key is None else [head.key]), value]
         scope = Scope(hidden=frozenset({*parameters, *declared_names(rule.body)}))
         scope.names.update(parameters)
         scope.how.update(dict.fromkeys(parameters, "argument"))
         self._scopes.push(scope)
-        self._scopes.bind(body_variables(rule.body, terms))
+        self._scopes.bind(body_variables(rule.body, [*terms, *[term for _, term in extra]]))
         body = self._literals.body(rule.body)
-        body += extra
+        for local, term in extra:
+            equal = ast.Call(("eq",), (local, self._literals.term(term)), span=term.span)
+            body.append(ast.Literal(equal, span=term.span))
         resolved = self._literals.settle([self._literals.term(term) for term in terms], body)
         for name in parameters:
             self._uses[name] = self._uses.get(name, 0) + scope.uses.get(name, 0)
-        self._literals.leave(rule.body)
+        self._literals.leave()
         key = None if head.key is None else resolved[len(keys)]
         return body, resolved[: len(keys)], key, resolved[-1]
 

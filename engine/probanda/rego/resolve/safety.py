@@ -54,10 +54,7 @@ class Safety:
         ordered: list[ast.Literal] = []
         expanded = False
         while waiting:
-            rest: list[ast.Literal] = []
-            for literal in waiting:
-                if not self._take(literal, known, visible, ordered):
-                    rest.append(literal)
+            rest = [item for item in waiting if not self._take(item, known, visible, ordered)]
             if len(rest) == len(waiting):
                 if expanded:
                     self._unsafe(rest, known, visible)
@@ -69,9 +66,9 @@ class Safety:
         return tuple(ordered), known
 
     def _expand(self, literal: ast.Literal) -> list[ast.Literal]:
-        if literal.negated or not nested_calls(roots_of(literal)):
-            if not isinstance(literal.expression, ast.Every):
-                return [literal]
+        is_every = isinstance(literal.expression, ast.Every)
+        if not is_every and (literal.negated or not nested_calls(roots_of(literal))):
+            return [literal]
         return expand(literal, self._locals, references=False)
 
     def _take(
@@ -144,7 +141,7 @@ class Safety:
                 return ast.ArrayComprehension(term.term, body, span=term.span)
             case ast.TemplateString():
                 parts = [
-                    part if isinstance(part, str) else self._inner(part, known)
+                    part if isinstance(part, str | ast.Literal) else self._inner(part, known)
                     for part in term.parts
                 ]
                 return ast.TemplateString(tuple(parts), span=term.span)
@@ -165,9 +162,7 @@ class Safety:
                 if name not in known:
                     self._report_unsafe({name: var})
 
-    def _unsafe(
-        self, literals: Sequence[ast.Literal], known: set[str], visible: set[str]
-    ) -> None:
+    def _unsafe(self, literals: Sequence[ast.Literal], known: set[str], visible: set[str]) -> None:
         before = self._report.count
         for literal in literals:
             needs, _ = bindings(literal, known)

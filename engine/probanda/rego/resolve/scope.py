@@ -85,7 +85,7 @@ class Locals:
         return name if number is None else f"{name}#{number + 1}"
 
     def temporary(self, span: ast.Span) -> ast.Var:
-        """A local of our own: `#1`, `#2`, …"""
+        """A local of our own: `#1`, `#2` and so on."""
         self._temporaries += 1
         return ast.Var(f"#{self._temporaries}", span=span)
 

@@ -30,6 +30,7 @@ from probanda.rego.resolve.walk import (
     contains,
     is_root,
     own_variables,
+    template_terms,
 )
 
 _METADATA = ("rego", "metadata")
@@ -51,7 +52,7 @@ class Terms(ABC):
         """Report that a name is wrong."""
         self.context.report.error(Stage.NAMES, code, message, span, hint)
 
-    def term(self, term: ast.Term) -> ast.Term:
+    def term(self, term: ast.Term) -> ast.Term:  # noqa: PLR0911  # one per kind of term
         """Resolve a term that is no statement."""
         if isinstance(term, SCALARS):
             return term
@@ -155,18 +156,20 @@ class Terms(ABC):
         return (*path, *call.operator[1:])
 
     def _comprehension(self, term: Comprehension) -> ast.Term:
-        heads = (
-            [term.key, term.value] if isinstance(term, ast.ObjectComprehension) else [term.term]
-        )
+        written: tuple[ast.Term, ...]
+        if isinstance(term, ast.ObjectComprehension):
+            written = (term.key, term.value)
+        else:
+            written = (term.term,)
         scope = Scope(hidden=frozenset(declared_names(term.body)))
         self.scopes.push(scope)
-        self.scopes.bind(body_variables(term.body, heads))
+        self.scopes.bind(body_variables(term.body, written))
         body = self.body(term.body)
-        heads = self.settle([self.term(head) for head in heads], body)
-        self.leave(term.body)
+        heads = self.settle([self.term(head) for head in written], body)
+        self.leave()
         match term:
             case ast.ObjectComprehension():
-                return ast.ObjectComprehension(*heads, tuple(body), span=term.span)
+                return ast.ObjectComprehension(heads[0], heads[1], tuple(body), span=term.span)
             case ast.SetComprehension():
                 return ast.SetComprehension(heads[0], tuple(body), span=term.span)
             case _:
@@ -186,22 +189,35 @@ class Terms(ABC):
         return local
 
     def _template(self, term: ast.TemplateString) -> ast.Term:
-        result: list[str | ast.Term] = []
-        for part in term.parts:
-            if isinstance(part, str):
-                result.append(part)
-                continue
+        for part in template_terms(term):
             for name, var in own_variables(part).items():
                 known = self.scopes.find(name) or self.scopes.global_path(name)
                 if not known or var.is_wildcard:
                     shown = "_" if var.is_wildcard else name
                     self.error(f"var {shown} is undeclared", var.span)
-            self.scopes.push(Scope())
-            result.append(self.term(part))
-            self.scopes.pop()
-        return ast.TemplateString(tuple(result), span=term.span)
+        parts = [
+            part if isinstance(part, str) else self._template_part(part) for part in term.parts
+        ]
+        return ast.TemplateString(tuple(parts), span=term.span)
 
-    def leave(self, body: ast.Body) -> None:
+    def _template_part(self, part: ast.Term | ast.Literal) -> ast.Term:
+        """A part as a term: `x with input as 1` is `[#1 | #1 = x with input as 1][0]`."""
+        self.scopes.push(Scope())
+        if not isinstance(part, ast.Literal):
+            result = self.term(part)
+            self.scopes.pop()
+            return result
+        body = self.body((part,))
+        self.scopes.pop()
+        last = body.pop()
+        if isinstance(last.expression, ast.SomeDecl | ast.SomeIn | ast.Every):
+            self.error("unexpected template-string expression", part.span)
+            return ast.Null(span=part.span)
+        local = self.hoist(last.expression, last.withs, body)
+        items = ast.ArrayComprehension(local, tuple(body), span=part.span)
+        return ast.Ref(items, (ast.Number("0", span=part.span),), span=part.span)
+
+    def leave(self) -> None:
         """Leave a body's scope and report declarations that nothing uses."""
         scope = self.scopes.pop()
         for name, how in scope.how.items():

@@ -39,7 +39,7 @@ def show_path(path: Sequence[str], head: str = "data") -> str:
     return show_ref([ast.String(part) for part in path], head)
 
 
-def show(term: ast.Term) -> str:
+def show(term: ast.Term) -> str:  # noqa: PLR0911  # one per kind of term
     """A term on one line; closures shortened."""
     match term:
         case ast.Null():
@@ -57,7 +57,9 @@ def show(term: ast.Term) -> str:
         case ast.Array():
             return f"[{', '.join([show(item) for item in term.items])}]"
         case ast.Set():
-            return f"{{{', '.join([show(item) for item in term.items])}}}" if term.items else "set()"
+            return (
+                f"{{{', '.join([show(item) for item in term.items])}}}" if term.items else "set()"
+            )
         case ast.Object():
             return f"{{{', '.join([f'{show(key)}: {show(value)}' for key, value in term.pairs])}}}"
         case ast.Call():

@@ -7,7 +7,7 @@ from typing import Final
 
 from probanda.rego import ast
 from probanda.rego.resolve.program import ResolvedRule
-from probanda.rego.resolve.walk import SCALARS, parts, roots_of
+from probanda.rego.resolve.walk import SCALARS, parts, roots_of, template_terms
 
 _DATA: Final = ast.Var("data")
 
@@ -50,8 +50,7 @@ def _term(term: ast.Term, found: list[Sequence[ast.Term]]) -> None:
             _term(term.value, found)
             _body(term.body, found)
         case ast.TemplateString():
-            for part in term.parts:
-                if not isinstance(part, str):
-                    _term(part, found)
+            for part in template_terms(term):
+                _term(part, found)
     for part in parts(term):
         _term(part, found)

@@ -21,9 +21,7 @@ from probanda.rego import ast
 
 ROOTS: Final = frozenset({"data", "input", "builtin"})
 
-Comprehension: TypeAlias = (
-    ast.ArrayComprehension | ast.SetComprehension | ast.ObjectComprehension
-)
+Comprehension: TypeAlias = ast.ArrayComprehension | ast.SetComprehension | ast.ObjectComprehension
 COMPREHENSIONS: Final = (
     ast.ArrayComprehension,
     ast.SetComprehension,
@@ -60,7 +58,7 @@ def parts(term: ast.Term) -> tuple[ast.Term, ...]:
             return ()
 
 
-def change(term: ast.Term, function: Callable[[ast.Term], ast.Term]) -> ast.Term:
+def change(term: ast.Term, function: Callable[[ast.Term], ast.Term]) -> ast.Term:  # noqa: PLR0911  # one per kind of term
     """The term with `function` applied to each of its `parts`; the same object if none changed."""
     old = parts(term)
     if not old:
@@ -109,6 +107,17 @@ def roots_of(literal: ast.Literal) -> list[ast.Term]:
     return terms
 
 
+def template_terms(template: ast.TemplateString) -> list[ast.Term]:
+    """The terms of a template string; of a part with modifiers, theirs too."""
+    found: list[ast.Term] = []
+    for part in template.parts:
+        if isinstance(part, ast.Literal):
+            found += roots_of(part)
+        elif not isinstance(part, str):
+            found.append(part)
+    return found
+
+
 def own_variables(term: ast.Term, into: dict[str, ast.Var] | None = None) -> dict[str, ast.Var]:
     """Variables outside closures, in order, each with its first occurrence."""
     found = {} if into is None else into
@@ -143,9 +152,8 @@ def _all_variables(term: ast.Term, into: set[str]) -> None:
         case ast.Var():
             into.add(term.name)
         case ast.TemplateString():
-            for part in term.parts:
-                if not isinstance(part, str):
-                    _all_variables(part, into)
+            for part in template_terms(term):
+                _all_variables(part, into)
         case ast.ObjectComprehension():
             _all_variables(term.key, into)
             _all_variables(term.value, into)

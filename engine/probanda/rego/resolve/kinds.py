@@ -14,19 +14,17 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
 from probanda.rego import ast
 from probanda.rego.resolve.context import Context, want
 from probanda.rego.resolve.program import ResolvedRule
 from probanda.rego.resolve.report import TYPE, Stage
-from probanda.rego.resolve.walk import parts, roots_of
+from probanda.rego.resolve.walk import parts, roots_of, template_terms
 
 Kinds = frozenset[str]
-_ANY: Final[Kinds] = frozenset(
-    {"null", "boolean", "number", "string", "array", "object", "set"}
-)
+_ANY: Final[Kinds] = frozenset({"null", "boolean", "number", "string", "array", "object", "set"})
 _OF_NODE: Final[Mapping[type, Kinds]] = {
     ast.Null: frozenset({"null"}),
     ast.Boolean: frozenset({"boolean"}),
@@ -104,9 +102,8 @@ class _Checker:
                 self._term(term.key)
                 self._term(term.value)
             case ast.TemplateString():
-                for part in term.parts:
-                    if not isinstance(part, str):
-                        self._term(part)
+                for part in template_terms(term):
+                    self._term(part)
             case ast.Call():
                 self._call(term)
 
@@ -127,7 +124,7 @@ def _show(kinds: Kinds) -> str:
     return "???" if kinds == _ANY else " or ".join(sorted(kinds))
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse_kinds(text: str) -> Kinds:
     """The kinds of a type as `Signature` writes it: `any<number, set[any]>` is number and set."""
     if text in {"", "any"}:
