@@ -82,6 +82,8 @@ class Cursor:
         self.place = 0
         self.wildcards = 0
         self.furthest: Failure | None = None
+        # Keywords of v1 that are in force; `_enable` adds them in v0.
+        self.enabled = FUTURE if version else frozenset()
         self.diagnostics: list[Diagnostic] = []
         # Operators read so far: an upper bound for what they add to the depth of the tree.
         self.operators = 0
@@ -95,6 +97,10 @@ class Cursor:
     def at(self, place: int) -> Span:
         """Of one token."""
         return self.tokens.span(place, place)
+
+    def is_name(self, name: str) -> bool:
+        """Whether this very name is next."""
+        return self.kinds[self.place] == "ident" and self.texts[self.place] == name
 
     def mark(self) -> tuple[int, int]:
         """What `reset` takes back to."""
@@ -127,9 +133,7 @@ class Cursor:
         """
         kind = self.kinds[self.place]
         name = NAMES.get(kind, kind)
-        sort = "keyword" if kind in KEYWORDS or self.texts[self.place] in FUTURE else "token"
-        if sort == "keyword":
-            name = self.texts[self.place]
+        sort = "keyword" if kind in KEYWORDS else "token"
         message = f"unexpected {name} {sort}" + (f": {expected}" if expected else "")
         self.fail(message, hint=hint or self._hint(kind))
 

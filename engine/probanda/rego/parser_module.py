@@ -15,7 +15,7 @@ from typing import Final
 
 from probanda.rego.ast import Body, Import, Module, Rule, Span, String, Term
 from probanda.rego.depth import depth_of
-from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, V0_KEYWORDS, Tokens
+from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, V0_KEYWORDS
 from probanda.rego.parser_cursor import WORDS, Failure, name_of
 from probanda.rego.parser_metadata import Statement, attach, read_blocks
 from probanda.rego.parser_rules import RuleParser
@@ -30,10 +30,6 @@ _ROOTS: Final = ("data", "future", "input", "rego")
 
 class ModuleParser(RuleParser):
     """Parses modules."""
-
-    def __init__(self, tokens: Tokens, version: int) -> None:
-        super().__init__(tokens, version)
-        self.enabled = FUTURE if version else frozenset()
 
     def module(self, text: str) -> Module:
         """All statements of a file; errors are left in `diagnostics`."""

@@ -56,7 +56,7 @@ class RuleParser(BodyParser):
         head = self._head(default=default)
         if default:
             return [self._default(start, head)]
-        if self.kinds[self.place] == "if":
+        if self._follows("if", head):
             self.place += 1
             body = self._if_body()
         elif self.kinds[self.place] == "{":
@@ -83,7 +83,7 @@ class RuleParser(BodyParser):
             if self.kinds[self.place] in {".", "[", "("} and not self.spaces[self.place]:
                 self.unexpected("expected rule value or body")
         kind = self.kinds[self.place]
-        if kind == "contains":
+        if self._follows("contains"):
             if arguments is not None:
                 self.unexpected(
                     "the contains keyword can only be used with multi-value rule definitions "
@@ -101,6 +101,13 @@ class RuleParser(BodyParser):
             self.place += 1
             value = self._value(ref, default=default, function=arguments is not None)
         return Head(ref, arguments, None, value, kind == ":=", span=self.span(start))
+
+    def _follows(self, keyword: str, head: Head | None = None) -> bool:
+        """Whether a keyword is next; `p if[x]` means it, where no value stands before it."""
+        if self.kinds[self.place] == keyword:
+            return True
+        bare = head is None or (head.value is None and head.key is None)
+        return bare and keyword in self.enabled and self.is_name(keyword)
 
     def _value(self, ref: tuple[Term, ...], *, default: bool, function: bool) -> Term:
         """What follows `:=`; a token that can start no term gets OPA's words."""
@@ -170,7 +177,7 @@ class RuleParser(BodyParser):
 
     def _name_hint(self, name: str) -> str:
         word = self.texts[self.place]
-        if self.version == 0 and word in {"if", "contains"}:
+        if self.version == 0 and (self.is_name("if") or self.is_name("contains")):
             return f"`import future.keywords.{word}` to use the `{word}` keyword"
         if name in KEYWORDS:
             return ""
