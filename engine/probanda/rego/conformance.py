@@ -121,7 +121,7 @@ def run_case(case: Mapping[str, Any], *, plans: bool = False) -> str:
 
 
 def _run_source(case: Mapping[str, Any]) -> list[dict[str, Any]]:
-    modules = {f"module-{i}.rego": text for i, text in enumerate(case.get("modules") or [])}
+    modules = {f"test-{i}.rego": text for i, text in enumerate(case.get("modules") or [])}
     policy = compile_modules(modules, []) if modules else compile_modules({"empty.rego": "package empty"}, [])
     return policy.query(
         case["query"],

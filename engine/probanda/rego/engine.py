@@ -95,7 +95,7 @@ def load_plan(plan: Mapping[str, Any], *, seconds: float = DEFAULT_SECONDS) -> P
         PolicyError: the plan is not one, or calls a function that nobody defines.
     """
     compiled = compile_plan(load_ir(plan), BUILTINS)
-    return Policy(plan=compiled, program=None, entrypoints=compiled.names, seconds=seconds)
+    return Policy(plan=compiled, program=None, entrypoints=compiled.entries, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
