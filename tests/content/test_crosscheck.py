@@ -289,3 +289,12 @@ def test_a_control_is_spelt_as_its_document_spells_it(workshop):
     workshop.bend(GATE, "controls: [soc2/CC8.1]", "controls: [soc2/cc8.1]")
     error = workshop.error()
     assert (error.message, error.hint) == ("no control 'soc2/cc8.1'", "did you mean 'soc2/CC8.1'?")
+
+
+def test_facts_of_the_host_are_not_for_gates_to_state(workshop):
+    workshop.bend(POLICY, "facts: {sbom", "facts: {known: {collector: clarifications}, sbom")
+    assert workshop.load().policies["supply-chain/license-allowlist"].facts["known"]
+    workshop.bend(GATE, "        sbom:", "        known: {from: file, path: x}\n        sbom:")
+    error = workshop.error()
+    assert error.message == "the host itself states 'known', after checking signatures"
+    assert str(error.location) == f"{GATE}:11:9"

@@ -205,7 +205,7 @@ def _count(suite: Element, key: str, source: str) -> int | None:
         text = suite.get("skip")  # nose, xUnit
     if text is None or text == "":
         return None
-    if not (text.isascii() and text.isdigit()) or len(text) > 9:  # noqa: PLR2004 - a billion
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
         raise CollectError(f"{source}: {key}={text[:20]!r} is no count")
     return int(text)
 

@@ -28,6 +28,9 @@ from probanda.parse.tree import MappingNode, ScalarNode, YamlNode
 
 Path = tuple[str | int, ...]
 
+# Words that an error lists before it says how many there are.
+_LISTED = 10
+
 # Fields that a reader may expect, with the reason why they are not there.
 _NOT_FIELDS = {
     ("checks", "contract"): "checks of data against a contract are not part of this version",
@@ -44,10 +47,10 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 
 def one_of(words: Iterable[str]) -> str:
-    """`one of 'a', 'b'`, cut after ten."""
+    """`one of 'a', 'b'`, cut after `_LISTED` words."""
     listed = sorted(words)
-    more = f" … ({len(listed)} in all)" if len(listed) > 10 else ""  # noqa: PLR2004
-    return "one of " + ", ".join(f"'{word}'" for word in listed[:10]) + more
+    more = f" … ({len(listed)} in all)" if len(listed) > _LISTED else ""
+    return "one of " + ", ".join(f"'{word}'" for word in listed[:_LISTED]) + more
 
 
 def dotted(path: Sequence[str | int]) -> str:

@@ -189,6 +189,8 @@ def _facts(
     for name, declared in policy.facts.items():
         if declared.optional or name in entry.facts or name in misspelt:
             continue
+        if declared.collector in HOST_FACTS:
+            continue
         if source.document.spec.runs == "runtime":
             yield source.error(
                 (*base, "policy"),

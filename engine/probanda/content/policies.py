@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from probanda.canonical import tree_digest
 from probanda.content.complaints import dotted, nearest
@@ -52,23 +53,11 @@ def assemble(
 
     `modules` and `tests` are texts by path, `digests` the SHA-256 of the files' bytes.
     """
-    document, spec = source.document, source.document.spec
-    if document.metadata.name != source.name:
-        errors.add(
-            source.error(
-                ("metadata", "name"),
-                f"the name must be the folder's: '{source.name}'",
-                hint=f"write 'name: {source.name}', or rename the folder",
-            )
-        )
+    spec = source.document.spec
+    parameters = NO_PARAMETERS if spec.parameters is None else spec.parameters
+    _check_document(source, parameters, errors)
     if not modules:
         errors.add(source.error((), "no Rego file beside the policy"))
-    parameters = NO_PARAMETERS if spec.parameters is None else spec.parameters
-    for field, schema in (("parameters", parameters), ("request", spec.request or {})):
-        for problem in schema_problems(schema):
-            path = ("spec", field, *problem.path)
-            message = f"{dotted(path)} {problem.message}"
-            errors.add(source.error(path, message, hint=problem.hint))
     scanned = _scan(source.tree, modules, errors)
     _check_packages(source, scanned, errors)
     rules = _merge_rules(source, scanned, errors)
@@ -77,7 +66,7 @@ def assemble(
     files = {path: digests[path] for path in (*modules, source.path)}
     return Policy(
         id=source.name,
-        title=document.metadata.title,
+        title=source.document.metadata.title,
         package=spec.package,
         entrypoints={
             name: Entrypoint(
@@ -102,6 +91,26 @@ def assemble(
         builtin=source.builtin,
         location=source.at(),
     )
+
+
+def _check_document(
+    source: Source[PolicyDocument], parameters: Mapping[str, Any], errors: Errors
+) -> None:
+    """The name is the folder's, and the schemas are schemas."""
+    if source.document.metadata.name != source.name:
+        errors.add(
+            source.error(
+                ("metadata", "name"),
+                f"the name must be the folder's: '{source.name}'",
+                hint=f"write 'name: {source.name}', or rename the folder",
+            )
+        )
+    request = source.document.spec.request or {}
+    for field, schema in (("parameters", parameters), ("request", request)):
+        for problem in schema_problems(schema):
+            path = ("spec", field, *problem.path)
+            message = f"{dotted(path)} {problem.message}"
+            errors.add(source.error(path, message, hint=problem.hint))
 
 
 def _scan(tree: Tree, modules: Mapping[str, str], errors: Errors) -> dict[str, Module]:

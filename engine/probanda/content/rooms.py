@@ -22,6 +22,7 @@ from dataclasses import dataclass
 ROOMS = ("controls", "contracts", "policies", "gates", "evidence")
 
 _WORD = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+_FILE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _RULES: tuple[tuple[str, str], ...] = (
     ("Ignored", r"(?:.+/)?README\.md"),
     ("Ignored", r"contracts/(?:schema|blueprints)/.+"),
@@ -32,11 +33,11 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("Control", r"controls/(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*/[A-Za-z0-9.-]+)\.yaml"),
     ("Contract", rf"contracts/(?P<name>{_WORD})/contract\.(?:yaml|json)"),
     ("Policy", rf"policies/(?P<name>{_WORD}/{_WORD})/policy\.yaml"),
-    ("RegoTest", rf"policies/(?P<name>{_WORD}/{_WORD})/[^/]+_test\.rego"),
-    ("Rego", rf"policies/(?P<name>{_WORD}/{_WORD})/[^/]+\.rego"),
-    ("Waiver", r"evidence/waivers/[^/]+\.yaml"),
-    ("Clarification", r"evidence/clarifications/[^/]+\.yaml"),
-    ("Signature", r"evidence/clarifications/(?P<name>[^/]+\.yaml)\.sig\.json"),
+    ("RegoTest", rf"policies/(?P<name>{_WORD}/{_WORD})/{_FILE}_test\.rego"),
+    ("Rego", rf"policies/(?P<name>{_WORD}/{_WORD})/{_FILE}\.rego"),
+    ("Waiver", rf"evidence/waivers/{_FILE}\.yaml"),
+    ("Clarification", rf"evidence/clarifications/{_FILE}\.yaml"),
+    ("Signature", rf"evidence/clarifications/(?P<name>{_FILE}\.yaml)\.sig\.json"),
 )
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _RULES)
 _FORMS = {

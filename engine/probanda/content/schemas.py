@@ -54,7 +54,12 @@ def schema_problems(schema: Mapping[str, Any]) -> list[Problem]:
 
     if schema.get("$schema", DIALECT) != DIALECT:
         return [Problem(("$schema",), "must be JSON Schema 2020-12", f"write '{DIALECT}'")]
-    form = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
+    try:
+        form = best_match(
+            Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema)
+        )
+    except RecursionError:
+        return [Problem((), "is nested too deeply to be checked")]
     if form is not None:
         path = tuple(form.absolute_path)
         return [Problem(path, f"is not valid JSON Schema: {form.message[:_MAX_MESSAGE]}")]

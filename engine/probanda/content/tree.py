@@ -64,7 +64,11 @@ class Tree(Protocol):
 
 
 def locate(tree: Tree, path: str, line: int = 0, column: int = 0) -> Location:
-    """A place in a file of `tree`."""
+    """A place in a file of `tree`; a name that would write to a terminal is escaped."""
+    path = "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in path
+    )
     return Location(f"{tree.label}:{path}" if tree.label else path, line, column)
 
 

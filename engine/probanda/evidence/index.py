@@ -26,14 +26,13 @@ from typing import Any
 from probanda.errors import EvidenceError
 from probanda.evidence.control_status import ControlJudgement, Event, Standing, judge
 from probanda.evidence.index_document import (
-    VERSION,
     check_references,
     criterion_key,
-    index_problem,
     link,
     parse_index,
     signed_bytes,
 )
+from probanda.evidence.index_shape import VERSION, index_problem
 from probanda.evidence.recorded_results import (
     BundleEvidence,
     Period,

@@ -117,7 +117,7 @@ class _Scan(HTMLParser):
         if tag not in _VOID:
             self._open.append(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  # the base class calls it so
         raise EvidenceError(f"page: <{tag}/> closes itself, which HTML ignores")
 
     def handle_endtag(self, tag: str) -> None:

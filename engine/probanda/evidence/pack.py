@@ -28,7 +28,8 @@ from typing import Any
 
 from probanda.errors import EvidenceError
 from probanda.evidence.control_status import WORST_FIRST
-from probanda.evidence.index_document import VERSION, follow, index_problem
+from probanda.evidence.index_document import follow
+from probanda.evidence.index_shape import VERSION, index_problem
 from probanda.evidence.inert_page import assert_inert, content_security_policy
 from probanda.model.instant import parse_instant
 from probanda.model.outcome import ControlStatus
@@ -151,7 +152,7 @@ def render_page(
             **_view(index),
             proof=statement_info,
             policy=content_security_policy(style),
-            style=Markup(style),  # noqa: S704
+            style=Markup(style),  # noqa: S704  # see above
         )
     except TemplateError as error:
         raise EvidenceError(f"template {TEMPLATE}: {error}") from error
@@ -306,7 +307,7 @@ def _human_size(size: int) -> str:
     """A size for people: `812 B`, `1.2 KiB`, `3.4 MiB`."""
     value = float(size)
     for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:  # noqa: PLR2004
+        if value < 1024:
             return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"

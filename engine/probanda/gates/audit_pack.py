@@ -37,7 +37,7 @@ from probanda.evidence.sigstore_bundle import SigstoreBundle
 from probanda.evidence.statement import Predicate, Statement
 from probanda.evidence.trust import Trust
 from probanda.evidence.verify import verify_bundle
-from probanda.gates.decision_set import write_file
+from probanda.gates.decision_set import make_folder, write_file
 from probanda.gates.record import Logs, append_written
 from probanda.model.instant import format_instant
 from probanda.parse.json import load_json
@@ -102,6 +102,7 @@ def write_pack(
         framework=request.framework,
     )
     page = render_page(index, statement_info=_proof(opened, cell, request.output.name))
+    make_folder(request.output.parent)
     with Logs.open(cell) as logs:
         written = write_bundle(
             request.output,

@@ -159,6 +159,18 @@ class DecisionStore:
             ) from error
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` and what leads to it.
+
+    Raises:
+        EvidenceError: the disk refuses.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EvidenceError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
 class _replacing:  # noqa: N801  # reads as a verb at its call site
     """A binary file that takes the place of `target` when the block ends without an error."""
 

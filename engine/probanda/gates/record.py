@@ -30,7 +30,7 @@ from probanda.decide import overall_exit_code
 from probanda.errors import EvidenceError
 from probanda.evidence.bundle import Recorded, Source, Written, write_bundle
 from probanda.evidence.statement import Previous
-from probanda.gates.decision_set import DecisionSet, DecisionStore
+from probanda.gates.decision_set import DecisionSet, DecisionStore, make_folder
 from probanda.ledger import LogEntry, MerkleLog, Record, make_record
 from probanda.model.instant import format_instant
 from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS
@@ -104,6 +104,7 @@ def record(
             f"{output} exists, and evidence is never overwritten",
             hint="decide again, or give another --name or --output",
         )
+    make_folder(output.parent)
     with Logs.open(cell) as logs:
         previous = _previous(logs.ledger, tenant)
         recorded = _append_decisions(logs.ledger, sets, cell, now)

@@ -11,7 +11,7 @@ Example:
 
 from __future__ import annotations
 
-from probanda.rego.policy import ENGINE, Evaluate, Policy, compile  # noqa: A004
+from probanda.rego.policy import ENGINE, Evaluate, Policy, compile  # noqa: A004  # as in re.compile
 from probanda.rego.values import UNDEFINED, Undefined
 
 __all__ = ["ENGINE", "UNDEFINED", "Evaluate", "Policy", "Undefined", "compile"]

@@ -89,6 +89,7 @@ def check(plan: Mapping[str, Any], *, is_builtin: Callable[[str], bool]) -> froz
     """
     functions = {function["name"]: function for function in plan["funcs"]["funcs"]}
     builtins: set[str] = set()
+    declared = {each["name"]: each["decl"]["args"] for each in plan["static"]["builtin_funcs"]}
     calls: dict[str, set[str]] = {}
     for name, function in functions.items():
         # The first two parameters are input and data.
@@ -97,9 +98,12 @@ def check(plan: Mapping[str, Any], *, is_builtin: Callable[[str], bool]) -> froz
         for called, arguments in _calls(function["blocks"]):
             if called in functions:
                 calls[name].add(called)
-                _check_arity(called, arguments, functions[called])
+                _check_arity(called, arguments, len(functions[called]["params"]), len(_GIVEN))
             else:
                 _check_builtin(called, name, is_builtin)
+                # `print` takes any number.
+                if called != "print":
+                    _check_arity(called, arguments, len(declared.get(called, ())), 0)
                 builtins.add(called)
     for entry in plan["plans"]["plans"]:
         for called, _ in _calls(entry["blocks"]):
@@ -126,11 +130,12 @@ def _check_builtin(called: str, caller: str, is_builtin: Callable[[str], bool]) 
         raise PolicyError(f"{_rule(caller)}: undefined function {called}", code="rego_type_error")
 
 
-def _check_arity(called: str, arguments: int, function: Mapping[str, Any]) -> None:
-    if arguments != len(function["params"]):
-        given, wanted = arguments - len(_GIVEN), len(function["params"]) - len(_GIVEN)
+def _check_arity(called: str, given: int, wanted: int, hidden: int) -> None:
+    """Compare numbers of arguments; `hidden` of them are not written in the policy."""
+    if given != wanted:
         raise PolicyError(
-            f"{_rule(called)} is called with {given} arguments and takes {wanted}",
+            f"{_rule(called)} is called with {given - hidden} arguments "
+            f"and takes {wanted - hidden}",
             code="rego_type_error",
         )
 

@@ -172,7 +172,7 @@ def _tokens(text: str, path: str) -> list[_Token]:
 
 
 def _package(tokens: list[_Token], path: str) -> str:
-    if len(tokens) < 2 or tokens[0].text != "package":  # noqa: PLR2004
+    if len(tokens) < 2 or tokens[0].text != "package":
         raise _error("a module starts with its package", path, 1)
     parts = [tokens[1].text]
     for dot, name in zip(tokens[2::2], tokens[3::2], strict=False):

@@ -87,8 +87,8 @@ class Engine:
         self._interpreter.set_input_term(text)
         # Not `Interpreter.query_bundle_entrypoint`: its Output parses before one can look.
         output = rego_shared.rego_bundle_query_entrypoint(
-            self._interpreter._impl,  # noqa: SLF001
-            self._bundle._impl,  # noqa: SLF001
+            self._interpreter._impl,  # noqa: SLF001  # regopy exports no entry-point query
+            self._bundle._impl,  # noqa: SLF001  # nor anything around it
             entrypoint,
         )
         try:

@@ -130,7 +130,7 @@ def parse_commit(commit: str, raw: bytes) -> Commit:
 def parse_trailers(message: str) -> tuple[tuple[str, str], ...]:
     """The trailers of a commit message; continuation lines are joined with a space."""
     paragraphs = [part for part in re.split(r"\n[ \t]*\n", message.strip()) if part.strip()]
-    if len(paragraphs) < 2:  # noqa: PLR2004 - the subject's paragraph holds no trailers
+    if len(paragraphs) < 2:
         return ()
     trailers: list[tuple[str, str]] = []
     others, generated = 0, False
