@@ -50,6 +50,8 @@ class Problem:
 
 def schema_problems(schema: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with a JSON Schema itself; the first cause only, where causes shadow others."""
+    if schema == NO_PARAMETERS or not schema:
+        return []
     prepare()
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
