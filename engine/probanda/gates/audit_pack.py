@@ -29,6 +29,7 @@ from probanda.errors import EvidenceError, ParseError
 from probanda.evidence.archive import ArchiveReader
 from probanda.evidence.bundle import Source, Written, write_bundle
 from probanda.evidence.index import BundleEvidence, BundleVerdict, Period, build_index
+from probanda.evidence.index_signature import sign_index
 from probanda.evidence.manifest import Manifest
 from probanda.evidence.names import MANIFEST, SIGNATURE
 from probanda.evidence.pack import PageProof, exports, render_page
@@ -59,7 +60,8 @@ class PackRequest:
         end: end of the period (exclusive).
         as_of: the pack's clock.
         now: the time of signing.
-        output: file to write; the page is written beside it as `.html`.
+        output: file to write; beside it go the page (`.html`), the signed index
+            (`.index.json`) and its detached seal (`.index.json.sigstore.json`).
     """
 
     bundles: Sequence[Path]
@@ -117,7 +119,11 @@ def write_pack(
             now=request.now,
         )
         append_written(logs.ledger, written, cell, request.now)
+        # Beside the pack, not in it: a signature would make the same pack differ each time.
+        signed, sealed = sign_index(index, cell, logs.signatures, request.now)
     write_file(request.output.with_suffix(".html"), page)
+    write_file(request.output.with_suffix(".index.json"), pretty(signed).encode())
+    write_file(request.output.with_suffix(".index.json.sigstore.json"), pretty(sealed).encode())
     return written
 
 
