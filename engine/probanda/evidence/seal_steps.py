@@ -49,6 +49,10 @@ class SkippedError(Exception):
     """An earlier step left nothing to look at."""
 
 
+class NotApplicableError(Exception):
+    """The step is about something that this evidence rightly does not have."""
+
+
 class SealSteps:
     """One run over one seal: what the steps have shown so far."""
 
@@ -86,6 +90,8 @@ class SealSteps:
             detail = f"{error}; {error.hint}" if error.hint else str(error)
         except SkippedError as error:
             outcome, detail = StepOutcome.SKIPPED, str(error)
+        except NotApplicableError as error:
+            outcome, detail = StepOutcome.NOTE, str(error)
         title, spec = self.titles[number - 1]
         self.steps.append(Step(number, title, spec, outcome, detail))
 

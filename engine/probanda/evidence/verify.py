@@ -41,6 +41,7 @@ from probanda.evidence.seal_steps import (
     OPINION_STEP,
     SIGNATURE_STEP,
     TIME_STEP,
+    NotApplicableError,
     SealSteps,
     SkippedError,
     need,
@@ -229,7 +230,7 @@ class _Verification(SealSteps):
         """Step 11: whoever holds a pack need not take its maker's word for its bundles."""
         manifest = need(self.manifest)
         if manifest.kind != "Pack":
-            raise SkippedError("it is no pack")
+            raise NotApplicableError("there are none: it is no pack")
         index = parse_index(self._read("index.json")).document
         claimed = {row["name"]: row["verdict"] for row in index["bundles"]}
         inside = {
