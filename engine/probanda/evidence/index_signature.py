@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from probanda.canonical import canonical, sha256_hex
 from probanda.errors import CannotVerifyError, VerificationFailedError
-from probanda.evidence import certificates
 from probanda.evidence.fields import Fields
 from probanda.evidence.index_document import LIMITS, parse_index, signed_bytes
-from probanda.evidence.report import Report, judge
+from probanda.evidence.report import Report
 from probanda.evidence.seal import seal
 from probanda.evidence.seal_steps import (
     CERTIFICATE_STEP,
@@ -39,7 +38,6 @@ from probanda.evidence.seal_steps import (
 from probanda.evidence.sigstore_bundle import SigstoreBundle
 from probanda.evidence.statement import STATEMENT_TYPE
 from probanda.evidence.trust import Trust
-from probanda.model.instant import format_instant
 from probanda.parse.json import load_json
 
 if TYPE_CHECKING:
@@ -103,26 +101,18 @@ class _IndexVerification(SealSteps):
 
     def run(self) -> Report:
         """All steps, in the order of `STEPS`."""
-        for check in (
-            self._well_formed,
-            self._signed_statement,
-            self.check_signature,
-            self.check_time,
-            self.check_certified,
-            self.check_logged,
-            self.check_second_opinion,
-            self._limits,
-        ):
-            self.step(check)
-        return Report(
-            path=self.path,
-            steps=tuple(self.steps),
-            verdict=judge(self.steps, trusted=self.anchor is not None and self.certified),
-            signer=self.signer,
-            signed_at=format_instant(self.moment) if self.moment else "",
-            trusted_by=f"{self.anchor[0].path} ({self.anchor[0].source})" if self.anchor else "",
-            anchored=self.anchored,
-            unsafe_demo=self.signer is not None and certificates.is_unsafe_demo(self.signer),
+        return self.report(
+            self.path,
+            (
+                self._well_formed,
+                self._signed_statement,
+                self.check_signature,
+                self.check_time,
+                self.check_certified,
+                self.check_logged,
+                self.check_second_opinion,
+                self._limits,
+            ),
         )
 
     def _well_formed(self) -> str:

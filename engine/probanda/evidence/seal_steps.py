@@ -12,8 +12,9 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from probanda.errors import (
@@ -24,7 +25,7 @@ from probanda.errors import (
     VerificationFailedError,
 )
 from probanda.evidence import certificates, checks
-from probanda.evidence.report import Signer, Step, StepOutcome
+from probanda.evidence.report import Report, Signer, Step, StepOutcome, judge
 from probanda.evidence.sigstore_bundle import SigstoreBundle
 from probanda.evidence.trust import Authority, Trust, TrustRoot
 from probanda.model.instant import format_instant
@@ -76,6 +77,29 @@ class SealSteps:
         self.moment: datetime | None = None
         self.stampers: list[Authority] = []
         self.certified = False
+
+    def report(
+        self,
+        path: Path,
+        checks: Iterable[Callable[[], str]],
+        name: Callable[[], tuple[str, str]] = lambda: ("", ""),
+    ) -> Report:
+        """Run `checks` in order; what came of them. `name` then gives digest and name."""
+        for check in checks:
+            self.step(check)
+        manifest_sha256, bundle_name = name()
+        return Report(
+            path=path,
+            steps=tuple(self.steps),
+            verdict=judge(self.steps, trusted=self.anchor is not None and self.certified),
+            signer=self.signer,
+            signed_at=format_instant(self.moment) if self.moment else "",
+            trusted_by=f"{self.anchor[0].path} ({self.anchor[0].source})" if self.anchor else "",
+            anchored=self.anchored,
+            unsafe_demo=self.signer is not None and certificates.is_unsafe_demo(self.signer),
+            manifest_sha256=manifest_sha256,
+            bundle_name=bundle_name,
+        )
 
     def step(self, check: Callable[[], str]) -> None:
         """Run one check and note what came of it."""

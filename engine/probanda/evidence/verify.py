@@ -25,7 +25,7 @@ from pathlib import Path
 
 from probanda.canonical import sha256_hex, sha256_stream
 from probanda.errors import CannotVerifyError, VerificationFailedError
-from probanda.evidence import certificates, checks
+from probanda.evidence import checks
 from probanda.evidence.archive import ArchiveReader, Member
 from probanda.evidence.index_document import LINK_FOLDER, parse_index
 from probanda.evidence.manifest import MAX_BYTES as MAX_MANIFEST_BYTES
@@ -51,7 +51,6 @@ from probanda.evidence.sigstore_bundle import SigstoreBundle
 from probanda.evidence.statement import Statement
 from probanda.evidence.trust import Trust
 from probanda.merkle.note import MAX_NOTE_BYTES
-from probanda.model.instant import format_instant
 
 # What the format itself adds to the files, in the order of the archive.
 TAIL = {
@@ -128,33 +127,23 @@ class _Verification(SealSteps):
 
     def run(self) -> Report:
         """All steps, in the order of `STEPS`."""
-        for check in (
-            self._archive,
-            self._manifest,
-            self._listed,
-            self._signed_statement,
-            self.check_signature,
-            self.check_time,
-            self.check_certified,
-            self.check_logged,
-            self.check_second_opinion,
-            self._recorded,
-            self._nested,
-            self._limits,
-        ):
-            self.step(check)
-        trusted = self.anchor is not None and self.certified
-        return Report(
-            path=self.path,
-            steps=tuple(self.steps),
-            verdict=judge(self.steps, trusted=trusted),
-            signer=self.signer,
-            signed_at=format_instant(self.moment) if self.moment else "",
-            trusted_by=f"{self.anchor[0].path} ({self.anchor[0].source})" if self.anchor else "",
-            anchored=self.anchored,
-            unsafe_demo=self.signer is not None and certificates.is_unsafe_demo(self.signer),
-            manifest_sha256=self.manifest.digest if self.manifest else "",
-            bundle_name=self.manifest.name if self.manifest else "",
+        return self.report(
+            self.path,
+            (
+                self._archive,
+                self._manifest,
+                self._listed,
+                self._signed_statement,
+                self.check_signature,
+                self.check_time,
+                self.check_certified,
+                self.check_logged,
+                self.check_second_opinion,
+                self._recorded,
+                self._nested,
+                self._limits,
+            ),
+            lambda: (self.manifest.digest, self.manifest.name) if self.manifest else ("", ""),
         )
 
     def _archive(self) -> str:
