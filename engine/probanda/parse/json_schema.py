@@ -18,7 +18,6 @@ Example:
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
@@ -26,20 +25,23 @@ from types import ModuleType
 from typing import Any
 
 
-def _late(module: str, function: str) -> Callable[..., Any]:
-    """A function of `module`, which is imported at the first call."""
+def _is_valid_syntax(*arguments: Any, **options: Any) -> Any:
+    from rfc3987_syntax import is_valid_syntax
 
-    def call(*arguments: Any, **options: Any) -> Any:
-        return getattr(importlib.import_module(module), function)(*arguments, **options)
+    return is_valid_syntax(*arguments, **options)
 
-    return call
+
+def _parse_duration(*arguments: Any, **options: Any) -> Any:
+    from isoduration import parse_duration
+
+    return parse_duration(*arguments, **options)
 
 
 # What jsonschema._format takes from each.
-_LATE: Mapping[str, Mapping[str, Any]] = {
-    "rfc3987_syntax": {"is_valid_syntax": _late("rfc3987_syntax", "is_valid_syntax")},
+_LATE: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "rfc3987_syntax": {"is_valid_syntax": _is_valid_syntax},
     "isoduration": {
-        "parse_duration": _late("isoduration", "parse_duration"),
+        "parse_duration": _parse_duration,
         "DurationParsingException": ValueError,  # its base class
     },
 }
@@ -58,7 +60,7 @@ def prepare() -> None:
         vars(module).update(_LATE[name])
         sys.modules[name] = module
     try:
-        importlib.import_module("jsonschema")
+        import jsonschema  # noqa: F401  # for the side effect: its formats bind now
     finally:
         for name in stand_ins:
             del sys.modules[name]
