@@ -191,7 +191,9 @@ class Project:
 
     def clarification(self, purl: str, license: str, *, author: str) -> Path:  # noqa: A002
         spec = {"purl": purl, "license": license, "evidence": "LICENSE", "author": author}
-        return self.write("evidence/clarifications/one.yaml", document("Clarification", "one", spec))
+        return self.write(
+            "evidence/clarifications/one.yaml", document("Clarification", "one", spec)
+        )
 
     def sign(self, path: Path, key: Ed25519PrivateKey) -> None:
         path.with_name(path.name + ".sig.json").write_text(
@@ -219,7 +221,9 @@ class Project:
 
     def run(self, *gates: str, **request: Any) -> GateRun:
         """Run gates in this process, at `AS_OF` unless told otherwise."""
-        return run_gates(GateRequest(**{"root": self.root, "as_of": AS_OF, "gates": gates} | request))
+        return run_gates(
+            GateRequest(**{"root": self.root, "as_of": AS_OF, "gates": gates} | request)
+        )
 
     @property
     def store(self) -> DecisionStore:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from projects import Project, words_check
 
 from probanda.gates import check as module
 from probanda.gates.check import matches
 from probanda.model.outcome import Outcome
+from projects import Project, words_check
 
 
 @pytest.mark.parametrize(

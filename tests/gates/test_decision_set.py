@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from projects import Project, words_check
 
 from probanda.canonical import canonical, sha256_hex
 from probanda.errors import EvidenceError
 from probanda.gates.decision_set import DecisionStore
+from projects import Project, words_check
 
 DEEP = object()
+LATER = "2026-11-20T12:00:01Z"
 
 
 @pytest.fixture
@@ -148,8 +149,8 @@ def put(document, path, value) -> None:
         document[last] = value
 
 
-# What may be missing or different without a contradiction: it is all self-asserted.
-FREE = {"parameters", "controls", "headSha256", "location", "unused", "expired"}
+# What no other part of a set speaks of: it is self-asserted.
+FREE = {"headSha256", "location"}
 
 
 def test_no_value_of_a_set_can_be_replaced_by_another_type_or_left_out(stored):
@@ -170,8 +171,8 @@ def test_no_value_of_a_set_can_be_replaced_by_another_type_or_left_out(stored):
                 continue
             accepted.add((path, repr(value)))
     # What is accepted changes a text that nothing else in the set speaks of.
-    texts = {"title", "base", "baseCommit", "version", "rego", "name", "type", "source",
-             "mediaType", "size", "message", "entrypoint", "hint", "id", "tenant"}  # fmt: skip
+    texts = {"base", "baseCommit", "version", "rego", "name", "type", "source",
+             "mediaType", "size", "message", "entrypoint", "hint", "remediation"}  # fmt: skip
     surprising = {
         (path, value)
         for path, value in accepted
@@ -206,6 +207,32 @@ def test_no_value_of_a_set_can_be_replaced_by_another_type_or_left_out(stored):
         (lambda d: d["gate"].update(name="../../etc"), "no name of a gate"),
         (lambda d: d["gate"].update(name="release"), "of the gate 'release'"),
         (lambda d: d["gate"].update(sha256="0" * 64), "not among the content that judged"),
+        (lambda d: d["gate"].update(title="Another"), "is called 'A gate'"),
+        (lambda d: d["checks"].pop(), "has the checks words, fine"),
+        (lambda d: d["checks"].reverse(), "has the checks words, fine"),
+        (lambda d: d["checks"][1].update(controls=[]), "another policy or other controls"),
+        (lambda d: d["checks"][1].update(parameters={"level": 1}), "other parameters"),
+        (lambda d: d["checks"][1]["facts"].append(d["checks"][0]["facts"][0]), "not all of its"),
+        (lambda d: d["checks"][1]["facts"][0].update(source="other.json"), "another fact than"),
+        (lambda d: d["checks"][1]["facts"][0].update(type="yaml"), "another fact than"),
+        (lambda d: d["checks"][1]["facts"][0].update(collectedAt=LATER), "another fact than"),
+        (lambda d: d["checks"][1].update(outcome="skipped", reason="so"), "may not be skipped"),
+        (
+            lambda d: (
+                d.update(asOf="2027-01-01T00:00:00Z"),
+                [fact.update(collectedAt=d["asOf"]) for c in d["checks"] for fact in c["facts"]],
+            ),
+            "no waiver 'one' excuses",
+        ),
+        (
+            lambda d: (
+                d["checks"][0]["waived"][0].update(waivedBy="approver:me"),
+                d["waivers"].update(used=[]),
+            ),
+            "approver:me may not excuse",
+        ),
+        (lambda d: d["content"].update(baseCommit="0" * 40), "fine, judging-content"),
+        (lambda d: d["waivers"].update(unused=["two"]), "lists of its waivers"),
         (lambda d: d["content"].update(baseSha256="0" * 64), "not the content that judged"),
         (lambda d: d["checks"][0]["facts"][0].update(sha256="../../x"), "not a SHA-256"),
         (lambda d: d.update(kind="Waiver"), "not a Decision"),
@@ -333,20 +360,19 @@ def test_evidence_is_as_readable_as_the_umask_says(words):
     assert decision_path(words).stat().st_mode & 0o777 == 0o644
 
 
-def _write_often(root: str, words: tuple[str, ...], failures) -> None:
-    from pathlib import Path
-
+def _write_often(root: str, tenant: str, failures) -> None:
     project = Project(Path(root))
-    run = project.run()
-    decision = replace(run.decisions[0], title="-".join(words))
+    run = project.run(tenant=tenant)
     # Each writer has content of its own, so that mixed halves would not fit together.
-    content = {**run.content, "probanda.yaml": "-".join(words).encode()}
+    (decision,) = run.decisions
+    content = run.content | {
+        "probanda.yaml": run.content["probanda.yaml"] + tenant.join("#\n").encode()
+    }
     digests = {path: sha256_hex(data) for path, data in content.items()}
     judged = replace(decision.content, base_digest=sha256_hex(canonical(digests)))
-    decision = replace(decision, content=judged)
     for _ in range(40):
         try:
-            project.store.write(decision, content, run.originals["pr"])
+            project.store.write(replace(decision, content=judged), content, run.originals["pr"])
             project.store.read("pr")
         except EvidenceError as error:
             failures.put(str(error))
@@ -356,8 +382,8 @@ def test_two_runs_of_one_project_never_mix_their_halves(words):
     context = multiprocessing.get_context("fork")
     failures = context.Queue()
     writers = [
-        context.Process(target=_write_often, args=(str(words.root), names, failures))
-        for names in (("a",), ("b",))
+        context.Process(target=_write_often, args=(str(words.root), tenant, failures))
+        for tenant in ("acme", "globex")
     ]
     for writer in writers:
         writer.start()
@@ -366,5 +392,4 @@ def test_two_runs_of_one_project_never_mix_their_halves(words):
 
     assert [writer.exitcode for writer in writers] == [0, 0]
     assert failures.empty()
-    assert words.store.read("pr").decision.title in {"a", "b"}
-    shutil.rmtree(words.root / ".probanda")
+    assert words.store.read("pr").decision.tenant in {"acme", "globex"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from projects import Project
 
 from probanda.content import WorkingTree, load
 from probanda.errors import MultipleContentError
 from probanda.gates.host_facts import verified_clarifications
+from projects import Project
 
 KEY = Ed25519PrivateKey.generate()
 

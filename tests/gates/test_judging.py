@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from projects import AS_OF, WORDS_REGO, Project, document, sbom, component, words_check
 
 from probanda.errors import CollectError, MultipleContentError, UsageError
 from probanda.model.outcome import Outcome
+from projects import AS_OF, WORDS_REGO, Project, component, document, sbom, words_check
 
 LAX_REGO = WORDS_REGO.replace("input.facts.words.bad\n\tfinding", "[]\n\tfinding")
 
@@ -236,7 +236,7 @@ def test_an_approver_whom_only_the_head_names_approves_nothing(base):
     base.approver("mallory@example.org")
     base.gate("pr", words_check(), mode="warn")
 
-    with pytest.raises(UsageError, match="'mallory@example.org' is not an approver") as caught:
+    with pytest.raises(UsageError, match=r"'mallory@example\.org' is not an approver") as caught:
         base.run(base="HEAD", approved_by=("ada@example.org", "mallory@example.org"))
 
     assert "ada@example.org" in str(caught.value.hint)
@@ -488,7 +488,7 @@ def test_a_clarification_that_somebody_else_signed_is_refused(clarified):
     project, path, _ = clarified
     project.sign(path, Ed25519PrivateKey.generate())
 
-    with pytest.raises(MultipleContentError, match="is not signed by ada@example.org") as caught:
+    with pytest.raises(MultipleContentError, match="is not signed by ada@") as caught:
         project.run()
 
     assert "probanda sign FILE --key KEY" in str(caught.value.errors[0].hint)
@@ -512,7 +512,7 @@ def test_a_clarification_of_nobody_the_project_names_is_refused(clarified):
 
 
 def test_a_clarification_in_the_head_does_not_judge_the_head(clarified):
-    project, path, key = clarified
+    project, path, _ = clarified
     signed = path.read_bytes(), path.with_name("one.yaml.sig.json").read_bytes()
     path.unlink()
     path.with_name("one.yaml.sig.json").unlink()

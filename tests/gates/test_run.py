@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from projects import AS_OF, Project, component, document, sbom, words_check
 
 from probanda.errors import ContentError, MultipleContentError, UsageError
 from probanda.model.outcome import Outcome
+from projects import AS_OF, Project, component, document, sbom, words_check
 
 BROKEN_REGO = """\
 package demo.words
