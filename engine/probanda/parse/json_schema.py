@@ -21,27 +21,28 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 
-def _late(module: str, function: str) -> Callable[..., Any]:
-    """A function of `module`, which is imported at the first call."""
+def _is_valid_syntax(term: str, value: str) -> Any:
+    from rfc3987_syntax import is_valid_syntax
 
-    def call(*arguments: Any, **options: Any) -> Any:
-        return getattr(importlib.import_module(module), function)(*arguments, **options)
-
-    return call
+    return is_valid_syntax(term, value)
 
 
-# What jsonschema._format takes from each.
+def _parse_duration(text: str) -> Any:
+    from isoduration import parse_duration
+
+    return parse_duration(text)
+
+
+# What `jsonschema._format` takes from each.
 _LATE: Mapping[str, Mapping[str, Any]] = {
-    "rfc3987_syntax": {"is_valid_syntax": _late("rfc3987_syntax", "is_valid_syntax")},
-    "isoduration": {
-        "parse_duration": _late("isoduration", "parse_duration"),
-        "DurationParsingException": ValueError,  # its base class
-    },
+    "rfc3987_syntax": {"is_valid_syntax": _is_valid_syntax},
+    # ValueError is the base class of isoduration's exception.
+    "isoduration": {"parse_duration": _parse_duration, "DurationParsingException": ValueError},
 }
 
 
