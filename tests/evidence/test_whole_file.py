@@ -13,8 +13,12 @@ from probanda.evidence.whole_file import SUFFIX, whole_file
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def partials(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir() if path.name.endswith(SUFFIX)]
+    return [name for name in names(folder) if name.endswith(SUFFIX)]
 
 
 def test_the_file_appears_with_what_was_written(tmp_path):
@@ -29,11 +33,16 @@ def test_the_file_appears_with_what_was_written(tmp_path):
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, OSError])
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path, kind):
     (tmp_path / "a.tar").write_bytes(b"old")
-    with pytest.raises(kind), whole_file(tmp_path / "a.tar") as file:
-        file.write(b"half")
-        raise kind
 
-    assert os.listdir(tmp_path) == ["a.tar"]
+    def fail() -> None:
+        with whole_file(tmp_path / "a.tar") as file:
+            file.write(b"half")
+            raise kind
+
+    with pytest.raises(kind):
+        fail()
+
+    assert names(tmp_path) == ["a.tar"]
     assert (tmp_path / "a.tar").read_bytes() == b"old"
 
 
@@ -56,7 +65,7 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
 
     with whole_file(tmp_path / "b.tar") as file:
         file.write(b"whole")
-    assert os.listdir(tmp_path) == ["b.tar"]
+    assert names(tmp_path) == ["b.tar"]
 
 
 def test_what_a_living_writer_holds_is_left_alone(tmp_path):
@@ -75,4 +84,4 @@ def test_files_of_other_programs_are_left_alone(tmp_path):
     with whole_file(tmp_path / "a.tar") as file:
         file.write(b"whole")
 
-    assert sorted(os.listdir(tmp_path)) == [".download.partial", "a.tar"]
+    assert names(tmp_path) == [".download.partial", "a.tar"]
