@@ -5,7 +5,8 @@ Rules:
 - A fact that cannot be had, or is too old, leaves the check `notEvaluated`; a policy or an
   artifact that breaks leaves it `error`. Both say why. Neither is ever a pass.
 - `when` needs a base to compare with; without one the check always applies. Its patterns
-  are shell patterns in which `*` crosses folders, so that a pattern errs towards checking.
+  are shell patterns in which `*` crosses folders, `**/` may be no folder at all, and a
+  folder stands for all that is in it: a pattern errs towards checking.
 - `optional` comes from the judging content and skips only a check whose artifact is missing.
 
 Example:
@@ -127,7 +128,14 @@ def run_check(session: Session, check: Check, originals: dict[str, bytes | Path]
 def _applies(session: Session, check: Check) -> bool:
     if not check.when_paths or session.changed is None:
         return True
-    return any(fnmatchcase(path, glob) for path in session.changed for glob in check.when_paths)
+    return any(matches(path, glob) for path in session.changed for glob in check.when_paths)
+
+
+def matches(path: str, glob: str) -> bool:
+    """Whether a changed path is meant by a pattern of `when`; see the module's rules."""
+    glob = glob.removeprefix("./").rstrip("/")
+    forms = {glob, glob.replace("**/", "")}
+    return any(fnmatchcase(path, form) or fnmatchcase(path, f"{form}/*") for form in forms)
 
 
 def _collect(session: Session, check: Check) -> Iterator[Collected]:
