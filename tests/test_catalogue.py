@@ -179,7 +179,7 @@ def test_every_module_of_the_command_line_that_holds_a_command_is_in_the_table()
 def test_a_predicate_has_a_schema_an_example_that_fits_it_and_a_page(folder):
     schema = json.loads(text(folder / "schema.json"))
     example = json.loads(text(folder / "example.json"))
-    kind = f"{folder.parent.name}/{folder.name}"
+    kind = f"{folder.parent.name}:{folder.name}"
     predicate = example["predicate"] if "_type" in example else example
 
     assert text(folder / "README.md").startswith("# ")

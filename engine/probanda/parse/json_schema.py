@@ -18,32 +18,31 @@ Example:
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 
-def _is_valid_syntax(*arguments: Any, **options: Any) -> Any:
+def _is_valid_syntax(term: str, value: str) -> Any:
     from rfc3987_syntax import is_valid_syntax
 
-    return is_valid_syntax(*arguments, **options)
+    return is_valid_syntax(term, value)
 
 
-def _parse_duration(*arguments: Any, **options: Any) -> Any:
+def _parse_duration(text: str) -> Any:
     from isoduration import parse_duration
 
-    return parse_duration(*arguments, **options)
+    return parse_duration(text)
 
 
-# What jsonschema._format takes from each.
-_LATE: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+# What `jsonschema._format` takes from each.
+_LATE: Mapping[str, Mapping[str, Any]] = {
     "rfc3987_syntax": {"is_valid_syntax": _is_valid_syntax},
-    "isoduration": {
-        "parse_duration": _parse_duration,
-        "DurationParsingException": ValueError,  # its base class
-    },
+    # ValueError is the base class of isoduration's exception.
+    "isoduration": {"parse_duration": _parse_duration, "DurationParsingException": ValueError},
 }
 
 
@@ -60,7 +59,7 @@ def prepare() -> None:
         vars(module).update(_LATE[name])
         sys.modules[name] = module
     try:
-        import jsonschema  # noqa: F401  # for the side effect: its formats bind now
+        importlib.import_module("jsonschema")
     finally:
         for name in stand_ins:
             del sys.modules[name]
