@@ -53,7 +53,7 @@ def evaluate(
         subject: what an `allow` entry point's denial is about; its finding's key.
 
     Returns:
-        findings in canonical order (rule, key, message); empty means it passed.
+        findings in canonical order (rule, key, message, place); empty means it passed.
 
     Raises:
         PolicyError: the policy could not be evaluated or answered out of shape.
@@ -118,7 +118,10 @@ def _findings(policy: Policy, entry: Entrypoint, answer: Any, tenant: str) -> tu
     if not isinstance(answer, list):
         raise _out_of_shape(entry, "a set of findings", answer)
     findings = {_finding(policy, entry, item, tenant) for item in answer}
-    return tuple(sorted(findings, key=lambda item: (item.rule, item.key, item.message)))
+    # The place counts too: two findings may differ in nothing else, and a set has no order.
+    return tuple(
+        sorted(findings, key=lambda item: (item.rule, item.key, item.message, str(item.location)))
+    )
 
 
 def _finding(policy: Policy, entry: Entrypoint, item: Any, tenant: str) -> Finding:
@@ -155,12 +158,13 @@ def _finding(policy: Policy, entry: Entrypoint, item: Any, tenant: str) -> Findi
 def _location(entry: Entrypoint, value: Any) -> Location | None:
     if value is None:
         return None
-    if not isinstance(value, Mapping) or not isinstance(value.get("path"), str):
+    path = value.get("path") if isinstance(value, Mapping) else None
+    if not isinstance(path, str) or not path or set(value) - {"path", "line", "column"}:
         raise _out_of_shape(entry, "locations `{path, line?, column?}`", value)
     line, column = value.get("line", 0), value.get("column", 0)
-    if type(line) is not int or type(column) is not int:
+    if any(type(number) is not int or number < 0 for number in (line, column)):
         raise _out_of_shape(entry, "locations with whole line and column numbers", value)
-    return Location(value["path"], line, column)
+    return Location(path, line, column)
 
 
 def _out_of_shape(entry: Entrypoint, wanted: str, got: Any) -> PolicyError:

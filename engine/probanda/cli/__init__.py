@@ -1,12 +1,17 @@
 """The command line: parse, call, render, exit. One file per command, loaded on demand.
 
 stdout is data, stderr talks, `hint:` says what to do next. Exit codes: 0 pass, 1 blocked
-(or checked and bad), 2 wrong command line or content, 3 could not decide.
+(or checked and bad), 2 wrong command line or content, 3 could not decide, which includes
+bugs of ours and a reader of our output who left; 130 interrupted.
+
+Example:
+    sys.exit(run(["check", "--base", "origin/main"]))
 """
 
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -81,10 +86,12 @@ class _LazyGroup(click.Group):
         except click.UsageError as error:
             import difflib
 
+            known = f"commands: {', '.join(COMMANDS)}"
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            if not near:
-                raise
-            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
+            raise UsageError(
+                f"there is no command {args[0]!r}",
+                hint=f"did you mean {near[0]!r}?" if near else known,
+            ) from error
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,7 +102,22 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    sys.exit(run(arguments))
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 shows `\u2717` rather than an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _flushed(run(arguments))
+    except KeyboardInterrupt:
+        code = _interrupted()
+    except Exception:  # noqa: BLE001  # Python would exit with 1, which says "blocked"
+        import traceback
+
+        traceback.print_exc()
+        click.echo("error: this is a bug in probanda; nothing was decided", err=True)
+        click.echo("hint: report it together with the lines above", err=True)
+        code = EXIT_UNDECIDED
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -103,19 +125,53 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         result: Any = cli.main(args=arguments, prog_name="probanda", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _report_usage(error)
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted: nothing half-written was left behind", err=True)
-        return EXIT_INTERRUPTED
+        return _interrupted()
     except ProbandaError as error:
         report(error)
         return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
-    except BrokenPipeError:
-        # The reader of our output has gone; the verdict it did not read is not a pass.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # the flush at exit must not fail
+    except SystemExit as ending:
+        # click ends a process whose reader has gone with 1, which would say "blocked".
+        if isinstance(ending.__context__, BrokenPipeError):
+            return EXIT_UNDECIDED
+        raise
+    except OSError as error:
+        # A full disk, a folder that is gone: what no command expects in particular.
+        place = f"{error.filename}: " if error.filename else ""
+        report(EvidenceError(f"{place}{error.strerror or error}"))
         return EXIT_UNDECIDED
     return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    click.echo("interrupted: nothing half-written was left behind", err=True)
+    return EXIT_INTERRUPTED
+
+
+def _flushed(code: int) -> int:
+    """`code`, unless what was printed did not get out: then it is no pass."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        # Python flushes once more at the end, and would exit with 120.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  # as above
+        report(EvidenceError(f"cannot write to stdout: {error.strerror}"))
+        return code or EXIT_UNDECIDED
+    return code
+
+
+def _report_usage(error: click.ClickException) -> None:
+    """What click complains of, in our form; `probanda` alone shows what there is."""
+    context = getattr(error, "ctx", None)
+    message = error.format_message()
+    if context is None or message.startswith("Usage:"):
+        click.echo(message or type(error).__name__, err=True)
+        return
+    text = message[:1].lower() + message[1:].rstrip(".")
+    report(UsageError(text, hint=f"see {context.command_path} --help"))
 
 
 def report(error: ProbandaError) -> None:

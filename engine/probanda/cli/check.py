@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from probanda.cli.options import (
     find_project,
     now,
     project_option,
+    wants_colour,
 )
 
 
@@ -69,12 +68,13 @@ def command(
             approved_by=approved_by,
         )
     )
-    if format_ == "json":
-        click.echo(json.render(run.decisions, exit_code=run.exit_code), nl=False)
-    else:
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        click.echo(text.render(run.decisions, exit_code=run.exit_code, colour=colour), nl=False)
+    # Stored first: whoever reads only the first line of the output gets evidence all the same.
     store = DecisionStore(root / RUN_FOLDER)
     for decision in run.decisions:
         store.write(decision, run.content, run.originals[decision.gate])
+    if format_ == "json":
+        click.echo(json.render(run.decisions, exit_code=run.exit_code), nl=False)
+    else:
+        shown = text.render(run.decisions, exit_code=run.exit_code, colour=wants_colour())
+        click.echo(shown, nl=False)
     return run.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +53,13 @@ def as_of_option(command: F) -> F:
     )(command)
 
 
+def wants_colour() -> bool:
+    """Whether stdout is a terminal whose user has not asked for plain text (no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    # A closed stdout is `None`.
+    return sys.stdout is not None and sys.stdout.isatty() and not plain
+
+
 def now() -> datetime:
     """The wall clock in whole seconds; the only place of the command line that reads it."""
     return datetime.now(UTC).replace(microsecond=0)
@@ -65,7 +73,23 @@ def find_project(folder: Path | None) -> Path:
     """
     from probanda.content import find_root
 
-    return find_root(folder or Path.cwd())
+    return find_root(folder or current_folder())
+
+
+def current_folder() -> Path:
+    """Where the command runs.
+
+    Raises:
+        ContentError: that folder is gone.
+    """
+    from probanda.errors import ContentError
+
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ContentError(
+            "the current folder does not exist any more", hint="cd to another one"
+        ) from error
 
 
 # Environment variables in which CI systems name the branch that a change is merged into.

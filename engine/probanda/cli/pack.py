@@ -60,9 +60,8 @@ def command(
     """
     from probanda.content import WorkingTree, load
     from probanda.evidence.trust import resolve_trust
-    from probanda.gates.audit_pack import PackRequest, write_pack
+    from probanda.gates.audit_pack import PackRequest, page_of, write_pack
     from probanda.gates.decision_set import RUN_FOLDER
-    from probanda.model.instant import format_instant
     from probanda.sign import Cell
 
     start, end = _interval(period)
@@ -70,7 +69,6 @@ def command(
     catalogue = load(WorkingTree(root))
     clock = as_of or now()
     run = root / RUN_FOLDER
-    stamp = format_instant(clock).replace("-", "").replace(":", "")
     request = PackRequest(
         bundles=bundles or sorted((run / "bundles").glob("*.tar")),
         framework=framework,
@@ -79,15 +77,23 @@ def command(
         end=end,
         as_of=clock,
         now=now(),
-        output=output or run / "packs" / f"{framework}-{start:%Y%m%d}-{end:%Y%m%d}-{stamp}.tar",
+        output=output
+        or run / "packs" / f"{framework}-{_digits(start)}-{_digits(end)}-{_digits(clock)}.tar",
     )
     believed = resolve_trust(
         explicit=trust, project=[root / path for path in catalogue.project.trust]
     )
     written = write_pack(request, catalogue, Cell.open(folder), believed)
     click.echo(str(written.path))
-    click.echo(f"page: {written.path.with_suffix('.html')}", err=True)
+    click.echo(f"page: {page_of(written.path)}", err=True)
     return 0
+
+
+def _digits(moment: datetime) -> str:
+    """`20260101` for midnight, else `20260101T120000Z`."""
+    from probanda.model.instant import format_instant
+
+    return format_instant(moment).translate({ord("-"): "", ord(":"): ""}).removesuffix("T000000Z")
 
 
 def _interval(text: str) -> tuple[datetime, datetime]:

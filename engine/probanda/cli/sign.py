@@ -21,12 +21,13 @@ def command(file: Path, key: Path) -> int:
     The signature is a DSSE envelope over the exact bytes of the file.
     """
     from probanda.errors import SigningError
+    from probanda.gates.files import write_file
     from probanda.sign.dsse import sign_document
 
     target = file.with_name(file.name + ".sig.json")
     try:
         signature = sign_document(file.read_bytes(), key.read_bytes())
-        target.write_text(signature, encoding="utf-8")
+        write_file(target, signature.encode())
     except OSError as error:
         raise SigningError(f"cannot sign {file}: {error.strerror or error}") from error
     click.echo(str(target))

@@ -13,13 +13,15 @@ from probanda.cli.options import find_project, project_option
 @click.option("--base", default="", metavar="REF", help="Validate a revision instead.")
 @project_option
 def command(base: str, project: Path | None) -> int:
-    """Check every document of the project, and compile every policy; run nothing.
+    """Check every document and signature of the project, compile every policy; run nothing.
 
     Reports all errors at once, each with file, line, field and hint. Exits 0 or 2.
     """
     from probanda import rego
     from probanda.content import RevisionTree, WorkingTree, load
     from probanda.errors import ContentError, MultipleContentError, PolicyError, UsageError
+    from probanda.gates.host_facts import verified_clarifications
+    from probanda.gates.run import resolve_base
     from probanda.repository import Repository
 
     root = find_project(project)
@@ -27,7 +29,7 @@ def command(base: str, project: Path | None) -> int:
         repository = Repository.discover(root)
         if repository is None:
             raise UsageError("--base needs a git repository", hint="leave --base out")
-        catalogue = load(RevisionTree(repository, repository.resolve(base), base))
+        catalogue = load(RevisionTree(repository, resolve_base(repository, base), base))
     else:
         catalogue = load(WorkingTree(root))
     errors: list[ContentError] = []
@@ -43,15 +45,26 @@ def command(base: str, project: Path | None) -> int:
                     hint=error.hint,
                 )
             )
+    try:
+        verified_clarifications(catalogue)
+    except MultipleContentError as error:
+        errors += error.errors
     if errors:
         raise MultipleContentError(errors)
     counts = {
-        "gates": len(catalogue.gates),
-        "policies": len(catalogue.policies),
-        "controls": len(catalogue.controls),
-        "contracts": len(catalogue.contracts),
-        "waivers": len(catalogue.waivers),
-        "clarifications": len(catalogue.clarifications),
+        "gate": len(catalogue.gates),
+        "policy": len(catalogue.policies),
+        "control": len(catalogue.controls),
+        "contract": len(catalogue.contracts),
+        "waiver": len(catalogue.waivers),
+        "clarification": len(catalogue.clarifications),
     }
-    click.echo("valid: " + ", ".join(f"{count} {noun}" for noun, count in counts.items()))
+    click.echo("valid: " + ", ".join(_counted(count, noun) for noun, count in counts.items()))
     return 0
+
+
+def _counted(count: int, noun: str) -> str:
+    """`1 gate`, `2 policies`."""
+    if count != 1:
+        noun = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
+    return f"{count} {noun}"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from probanda.cli.options import Instant
+from probanda.cli.options import Instant, current_folder, wants_colour
+
+if TYPE_CHECKING:
+    from probanda.evidence.trust import Trust
 
 
 @click.command("verify")
@@ -29,19 +31,20 @@ from probanda.cli.options import Instant
 def command(
     file: Path, trust: Path | None, identity: str, issuer: str, at: datetime | None, format_: str
 ) -> int:
-    """Verify a bundle or pack, offline, in numbered steps.
+    """Verify a bundle, a pack or a signed index (.json), offline, in numbered steps.
 
     Exits 0 when it is good and its signer trusted, 1 when it was checked and is bad, 3
     when it could not be checked or is intact but its signer is unknown. Trust never comes
     from the bundle.
     """
-    from probanda.evidence.trust import resolve_trust
+    from probanda.evidence.index_signature import verify_index
     from probanda.evidence.verify import verify_bundle
     from probanda.output import verification
 
-    report = verify_bundle(
+    check = verify_index if file.suffix == ".json" else verify_bundle
+    report = check(
         file,
-        trust=resolve_trust(explicit=trust, project=_project_trust(trust)),
+        trust=_trust(trust),
         at=at,
         identity=identity,
         issuer=issuer,
@@ -49,20 +52,32 @@ def command(
     if format_ == "json":
         click.echo(verification.render_json(report), nl=False)
     else:
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        click.echo(verification.render(report, colour=colour), nl=False)
+        click.echo(verification.render(report, colour=wants_colour()), nl=False)
     return report.exit_code
 
 
-def _project_trust(explicit: Path | None) -> list[Path]:
-    """Trust files that the project around the current folder declares, if there is one."""
-    from probanda.content import WorkingTree, find_root, load
-    from probanda.errors import ContentError
+def _trust(explicit: Path | None) -> Trust | None:
+    """The trust to verify with; the project around is only read when nothing else says whom.
 
-    if explicit is not None:
-        return []
+    Raises:
+        CannotVerifyError: a trust file is malformed, or the project that declares them is.
+    """
+    from probanda.content import WorkingTree, find_root, load
+    from probanda.errors import CannotVerifyError, ContentError
+    from probanda.evidence.trust import resolve_trust
+
+    found = resolve_trust(explicit=explicit)
+    if found is not None:
+        return found
     try:
-        root = find_root(Path.cwd())
+        root = find_root(current_folder())
     except ContentError:
-        return []
-    return [root / path for path in load(WorkingTree(root)).project.trust]
+        return None
+    try:
+        declared = load(WorkingTree(root)).project.trust
+    except ContentError as error:
+        raise CannotVerifyError(
+            f"the project in {root} has errors, so whom it trusts is not known",
+            hint="pass --trust, or run `probanda validate` and mend them",
+        ) from error
+    return resolve_trust(project=[root / path for path in declared])

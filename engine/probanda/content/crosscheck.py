@@ -29,6 +29,7 @@ from probanda.content.schemas import problems, schema_problems
 from probanda.content.source import Errors, Source
 from probanda.errors import ContentError
 from probanda.model.control import Control
+from probanda.model.decision import JUDGING_CHECK
 from probanda.model.policy import HOST_FACTS, Entrypoint, Policy
 
 Path = tuple[str | int, ...]
@@ -63,6 +64,9 @@ def check_gate(source: Source[documents.Gate], context: Context, errors: Errors)
         base: Path = ("spec", "checks", index)
         if entry.id in seen:
             errors.add(source.error((*base, "id"), f"check '{entry.id}' is there twice"))
+        if entry.id == JUDGING_CHECK:
+            message = f"'{entry.id}' is the check that every judged run gets"
+            errors.add(source.error((*base, "id"), message, hint="call it something else"))
         seen.add(entry.id)
         for error in _check(source, base, entry, context):
             errors.add(error)

@@ -123,8 +123,15 @@ def trust_store(environment: Mapping[str, str]) -> Path:
     """The folder of the user's trust files (XDG Base Directory Specification)."""
     base = environment.get("XDG_CONFIG_HOME", "")
     # The specification: a relative value must be ignored.
-    config = Path(base) if base.startswith("/") else Path("~/.config").expanduser()
-    return config / "probanda" / "trust"
+    config = Path(base) if base.startswith("/") else Path("~/.config")
+    try:
+        return config.expanduser() / "probanda" / "trust"
+    except RuntimeError:
+        # Nobody's home: a process without HOME whose user the system does not know.
+        raise CannotVerifyError(
+            "there is no home folder to look for a trust store in",
+            hint="set HOME or XDG_CONFIG_HOME, or pass --trust",
+        ) from None
 
 
 def resolve_trust(

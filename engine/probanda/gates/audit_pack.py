@@ -25,10 +25,11 @@ from typing import Any, BinaryIO, cast
 from probanda import __version__, rego
 from probanda.canonical import pretty, sha256_hex, sha256_stream
 from probanda.content import Catalogue
-from probanda.errors import EvidenceError, ParseError
+from probanda.errors import EvidenceError, ParseError, UsageError
 from probanda.evidence.archive import ArchiveReader
 from probanda.evidence.bundle import Source, Written, write_bundle
 from probanda.evidence.index import BundleEvidence, BundleVerdict, Period, build_index
+from probanda.evidence.index_signature import sign_index
 from probanda.evidence.manifest import Manifest
 from probanda.evidence.names import MANIFEST, SIGNATURE
 from probanda.evidence.pack import PageProof, exports, render_page
@@ -37,7 +38,7 @@ from probanda.evidence.sigstore_bundle import SigstoreBundle
 from probanda.evidence.statement import Predicate, Statement
 from probanda.evidence.trust import Trust
 from probanda.evidence.verify import verify_bundle
-from probanda.gates.decision_set import make_folder, write_file
+from probanda.gates.files import make_folder, write_file
 from probanda.gates.record import Logs, append_written
 from probanda.model.instant import format_instant
 from probanda.parse.json import load_json
@@ -59,7 +60,8 @@ class PackRequest:
         end: end of the period (exclusive).
         as_of: the pack's clock.
         now: the time of signing.
-        output: file to write; the page is written beside it as `.html`.
+        output: file to write; beside it go the page (`.html`), the signed index
+            (`.index.json`) and its detached seal (`.index.json.sigstore.json`).
     """
 
     bundles: Sequence[Path]
@@ -78,6 +80,7 @@ def write_pack(
     """Verify the bundles, build index and page, and write the sealed pack.
 
     Raises:
+        UsageError: the output has the name of its page.
         EvidenceError: no bundle, a bundle of another tenant, or the disk refuses.
         CannotVerifyError: a trust file is malformed.
     """
@@ -85,22 +88,15 @@ def write_pack(
         raise EvidenceError(
             "there is no bundle to take evidence from", hint="run `probanda bundle` first"
         )
-    if request.output.exists():
-        raise EvidenceError(
-            f"{request.output} exists, and evidence is never overwritten",
-            hint="give another --output",
-        )
+    page_path = page_of(request.output)
+    for path in (request.output, page_path):
+        if path.exists():
+            raise EvidenceError(
+                f"{path} exists, and evidence is never overwritten",
+                hint="give another --output",
+            )
     opened = [_open(path, trust) for path in sorted(request.bundles)]
-    engine = {"name": "probanda", "version": __version__, "rego": rego.ENGINE}
-    index = build_index(
-        catalogue.controls.values(),
-        [evidence for evidence, _, _ in opened],
-        tenant=request.tenant,
-        period=Period(request.start, request.end),
-        as_of=request.as_of,
-        engine=engine,
-        framework=request.framework,
-    )
+    index = _index(request, catalogue, opened)
     page = render_page(index, statement_info=_proof(opened, cell, request.output.name))
     make_folder(request.output.parent)
     with Logs.open(cell) as logs:
@@ -117,8 +113,55 @@ def write_pack(
             now=request.now,
         )
         append_written(logs.ledger, written, cell, request.now)
-    write_file(request.output.with_suffix(".html"), page)
+        # Beside the pack, not in it: a signature would make the same pack differ each time.
+        signed, sealed = sign_index(index, cell, logs.signatures, request.now)
+    _write_beside(
+        request.output,
+        {
+            ".html": page,
+            ".index.json": pretty(signed).encode(),
+            ".index.json.sigstore.json": pretty(sealed).encode(),
+        },
+    )
     return written
+
+
+def _index(request: PackRequest, catalogue: Catalogue, opened: Sequence[Opened]) -> dict[str, Any]:
+    return build_index(
+        catalogue.controls.values(),
+        [evidence for evidence, _, _ in opened],
+        tenant=request.tenant,
+        period=Period(request.start, request.end),
+        as_of=request.as_of,
+        engine={"name": "probanda", "version": __version__, "rego": rego.ENGINE},
+        framework=request.framework,
+    )
+
+
+def page_of(pack: Path) -> Path:
+    """Where the page of a pack stands: beside it.
+
+    Raises:
+        UsageError: the pack itself is called so.
+    """
+    page = pack.with_suffix(".html")
+    if page == pack:
+        raise UsageError(
+            f"{pack.name} is the name of the pack's page", hint="call the pack something.tar"
+        )
+    return page
+
+
+def _write_beside(pack: Path, files: Mapping[str, bytes]) -> None:
+    for suffix, data in files.items():
+        path = pack.with_suffix(suffix)
+        try:
+            write_file(path, data)
+        except OSError as error:
+            raise EvidenceError(
+                f"cannot write {path}: {error.strerror or error}",
+                hint=f"the pack itself is whole: {pack}",
+            ) from error
 
 
 Opened = tuple[BundleEvidence, Report, Predicate]
@@ -150,6 +193,8 @@ def _open(path: Path, trust: Trust | None) -> Opened:
             f"{path} cannot be read as a bundle: {error}",
             hint="move it out of the folder; a bad bundle is not silently left out of a pack",
         ) from error
+    if report.manifest_sha256 not in {"", manifest.digest}:
+        raise EvidenceError(f"{path} changed while it was being read", hint="run again")
     evidence = BundleEvidence(
         name=path.name,
         sha256=digest,

@@ -5,7 +5,8 @@ Rules:
 - A fact that cannot be had, or is too old, leaves the check `notEvaluated`; a policy or an
   artifact that breaks leaves it `error`. Both say why. Neither is ever a pass.
 - `when` needs a base to compare with; without one the check always applies. Its patterns
-  are shell patterns in which `*` crosses folders, so that a pattern errs towards checking.
+  are shell patterns in which `*` crosses folders, `**/` may be no folder at all, and a
+  folder stands for all that is in it: a pattern errs towards checking.
 - `optional` comes from the judging content and skips only a check whose artifact is missing.
 
 Example:
@@ -44,6 +45,9 @@ from probanda.model.policy import HOST_FACTS, Policy
 # A producer's clock may be this far ahead of ours before its artifact is of the future.
 CLOCK_SKEW = timedelta(minutes=5)
 
+# One policy over 10,000 components and as many in the base takes some 10 s on an idle core.
+EVALUATION_SECONDS = 60.0
+
 
 class StaleFactError(CollectError):
     """An artifact is older than its check accepts, or does not say how old it is."""
@@ -81,7 +85,9 @@ class Session:
         """`policy`, compiled with all its entry points."""
         if policy.id not in self._programs:
             paths = [entry.rego_path for entry in policy.entrypoints.values()]
-            self._programs[policy.id] = rego.compile(policy.modules, paths)
+            self._programs[policy.id] = rego.compile(
+                policy.modules, paths, seconds=EVALUATION_SECONDS
+            )
         return self._programs[policy.id]
 
 
@@ -127,7 +133,14 @@ def run_check(session: Session, check: Check, originals: dict[str, bytes | Path]
 def _applies(session: Session, check: Check) -> bool:
     if not check.when_paths or session.changed is None:
         return True
-    return any(fnmatchcase(path, glob) for path in session.changed for glob in check.when_paths)
+    return any(matches(path, glob) for path in session.changed for glob in check.when_paths)
+
+
+def matches(path: str, glob: str) -> bool:
+    """Whether a changed path is meant by a pattern of `when`; see the module's rules."""
+    glob = glob.removeprefix("./").rstrip("/")
+    forms = {glob, glob.replace("**/", "")}
+    return any(fnmatchcase(path, form) or fnmatchcase(path, f"{form}/*") for form in forms)
 
 
 def _collect(session: Session, check: Check) -> Iterator[Collected]:

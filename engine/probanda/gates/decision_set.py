@@ -9,32 +9,46 @@ Layout below the run folder (`.probanda/`):
 Rules:
 
 - Every file is written to a temporary name and renamed; an interrupted run leaves the
-  previous set whole.
-- Reading a set checks every digest; a set that does not match its own digests is refused.
+  previous set whole, or none.
+- An artifact that is there already is kept only if it still has its digest.
+- Reading a set is reading untrusted input: names that lead elsewhere, other shapes than
+  ours (`decision_document`), sets that do not match their own digests, and decisions that
+  the content beside them cannot have led to (`recorded_gate`) are refused.
 - A decision set is *self-asserted*: nothing in it is signed.
 
 Example:
     store = DecisionStore(root / ".probanda")
     store.write(decision, content_files, originals)
-    for decision_set in store.read_all(): ...
+    for gate in store.gates():
+        decision_set = store.read(gate)
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import BinaryIO
 
-from probanda.canonical import canonical, sha256_hex, sha256_stream, tree_digest
-from probanda.errors import EvidenceError
+from probanda.canonical import CHUNK_BYTES, canonical, sha256_hex, sha256_stream, tree_digest
+from probanda.errors import ContentError, EvidenceError, ParseError
+from probanda.gates.decision_document import MAX_BYTES, is_gate_name, parse_decision
+from probanda.gates.files import locked, open_regular, read_regular, replacing, write_file
+from probanda.gates.recorded_gate import check_against_content
 from probanda.model.decision import Decision
+from probanda.model.location import Location
 from probanda.parse.json import load_json
+from probanda.parse.limits import Limits
 
 RUN_FOLDER = ".probanda"
+
+# As `content.tree.MAX_BYTES`.
+MAX_DOCUMENT_BYTES = 1 << 20
+# As many judging documents as a project may have, and their names.
+CONTENT_LIMITS = Limits(max_bytes=8 << 20, max_depth=1, max_nodes=100_000)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +57,13 @@ class DecisionSet:
 
     Attributes:
         gate: name of the gate.
-        decision: the parsed decision document.
+        decision: what was decided; free of contradictions, and self-asserted.
         decision_bytes: its exact bytes.
         content: path → SHA-256 of the judging content.
     """
 
     gate: str
-    decision: Mapping[str, Any]
+    decision: Decision
     decision_bytes: bytes
     content: Mapping[str, str]
 
@@ -83,15 +97,16 @@ class DecisionStore:
         try:
             self.artifacts.mkdir(parents=True, exist_ok=True)
             target.mkdir(parents=True, exist_ok=True)
-            for digest, original in originals.items():
-                self._keep(digest, original)
-            for data in content.values():
-                self._keep(sha256_hex(data), data)
-            digests = {path: sha256_hex(data) for path, data in content.items()}
-            # A stale decision must never stand beside new content.
-            (target / "decision.json").unlink(missing_ok=True)
-            write_file(target / "content.json", canonical(digests))
-            write_file(target / "decision.json", canonical(decision.to_json()))
+            with locked(self.folder):
+                for digest, original in originals.items():
+                    self._keep(digest, original)
+                digests = {path: sha256_hex(data) for path, data in content.items()}
+                for path, data in content.items():
+                    self._keep(digests[path], data)
+                # A stale decision must never stand beside new content.
+                (target / "decision.json").unlink(missing_ok=True)
+                write_file(target / "content.json", canonical(digests))
+                write_file(target / "decision.json", canonical(decision.to_json()))
         except OSError as error:
             raise EvidenceError(
                 f"cannot store the decision below {self.folder}: {error.strerror or error}",
@@ -100,16 +115,17 @@ class DecisionStore:
 
     def _keep(self, digest: str, original: bytes | Path) -> None:
         target = self.artifacts / digest
-        if target.is_file():
+        if _has_digest(target, digest):
             return
         if isinstance(original, bytes):
             write_file(target, original)
             return
-        with original.open("rb") as source, _replacing(target) as copy:
-            shutil.copyfileobj(source, copy, 1 << 20)
-        with target.open("rb") as stream:
-            if sha256_stream(stream)[0] != digest:
-                target.unlink()
+        with original.open("rb") as source, replacing(target) as copy:
+            copied = sha256()
+            while chunk := source.read(CHUNK_BYTES):
+                copied.update(chunk)
+                copy.write(chunk)
+            if copied.hexdigest() != digest:
                 raise EvidenceError(
                     f"{original} changed between reading and storing it",
                     hint="run the gate again when nothing writes to the file",
@@ -122,36 +138,47 @@ class DecisionStore:
         return sorted(path.parent.name for path in self.decisions.glob("*/decision.json"))
 
     def read(self, gate: str) -> DecisionSet:
-        """The decision set of `gate`.
+        """The decision set of `gate`, whoever wrote it.
 
         Raises:
-            EvidenceError: absent, unreadable, or contradicting its own digests.
+            EvidenceError: absent, unreadable, of another form, or contradicting itself.
         """
+        if not is_gate_name(gate):
+            raise EvidenceError(f"{gate!r} is no name of a gate")
         folder = self.decisions / gate
         try:
-            decision_bytes = (folder / "decision.json").read_bytes()
-            content_bytes = (folder / "content.json").read_bytes()
+            with locked(self.folder, shared=True):
+                data = read_regular(folder / "decision.json", max_bytes=MAX_BYTES)
+                listing = read_regular(folder / "content.json", max_bytes=CONTENT_LIMITS.max_bytes)
         except OSError as error:
+            known = ", ".join(self.gates())
             raise EvidenceError(
                 f"there is no complete decision set for the gate {gate!r}",
-                hint=f"run `probanda check {gate}` first",
+                hint=f"run `probanda check {gate}` first"
+                + (f"; there are sets for {known}" if known else ""),
             ) from error
-        decision = load_json(decision_bytes, path=str(folder / "decision.json"))
-        content = load_json(content_bytes, path=str(folder / "content.json"))
-        if canonical(decision) != decision_bytes:
-            raise EvidenceError(f"{folder / 'decision.json'} is not in canonical form")
-        if tree_digest(content) != decision["content"]["baseSha256"]:
-            raise EvidenceError(f"{folder / 'content.json'} is not the content that judged")
-        return DecisionSet(gate, decision, decision_bytes, content)
+        try:
+            decision = parse_decision(data, path=str(folder / "decision.json"))
+            content = _content(listing, folder / "content.json")
+        except ParseError as error:
+            raise EvidenceError(
+                f"the decision set of the gate {gate!r} is malformed: {error}",
+                hint="run `probanda check` again, and leave what it wrote as it is",
+            ) from error
+        _check_belongs(folder, gate, decision, content)
+        check_against_content(decision, _KeptContent(self, content))
+        return DecisionSet(gate, decision, data, content)
 
-    def open_artifact(self, digest: str) -> IO[bytes]:
+    def open_artifact(self, digest: str) -> BinaryIO:
         """The stored bytes with this SHA-256; the reader must hash them again.
 
         Raises:
-            EvidenceError: they are not there.
+            EvidenceError: they are not there, or that is no digest.
         """
+        if not _SHA256.fullmatch(digest):
+            raise EvidenceError("an artifact is named by something that is no SHA-256")
         try:
-            return (self.artifacts / digest).open("rb")
+            return open_regular(self.artifacts / digest)
         except OSError as error:
             raise EvidenceError(
                 f"the artifact {digest} is missing from {self.artifacts}",
@@ -159,42 +186,69 @@ class DecisionStore:
             ) from error
 
 
-def make_folder(folder: Path) -> None:
-    """Make `folder` and what leads to it.
+def _has_digest(path: Path, digest: str) -> bool:
+    try:
+        with open_regular(path) as file:
+            return sha256_stream(file)[0] == digest
+    except OSError:
+        return False
+
+
+def _content(data: bytes, path: Path) -> dict[str, str]:
+    """The listing of judging content.
 
     Raises:
-        EvidenceError: the disk refuses.
+        ParseError: not an object of SHA-256.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EvidenceError(f"cannot make the folder {folder}: {error.strerror}") from error
+    content = load_json(data, path=str(path), limits=CONTENT_LIMITS)
+    if not isinstance(content, dict) or not content:
+        raise ParseError(f"{path}: not a list of judging content")
+    for value in content.values():
+        if not isinstance(value, str) or not _SHA256.fullmatch(value):
+            raise ParseError(f"{path}: not a SHA-256 in lower-case hexadecimal")
+    return content
 
 
-class _replacing:  # noqa: N801  # reads as a verb at its call site
-    """A binary file that takes the place of `target` when the block ends without an error."""
+class _KeptContent:
+    """The judging content of a set, as a tree of documents."""
 
-    def __init__(self, target: Path) -> None:
-        self.target = target
+    label = ""
 
-    def __enter__(self) -> IO[bytes]:
-        handle, name = tempfile.mkstemp(dir=self.target.parent, prefix=".writing-")
-        self.temporary = Path(name)
-        self.file: IO[bytes] = os.fdopen(handle, "wb")
-        return self.file
+    def __init__(self, store: DecisionStore, content: Mapping[str, str]) -> None:
+        self._store, self._content = store, content
 
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            if kind is None:
-                self.file.flush()
-                os.fsync(self.file.fileno())
-                self.temporary.replace(self.target)
-        finally:
-            self.file.close()
-            self.temporary.unlink(missing_ok=True)
+    def files(self, prefix: str) -> list[str]:
+        """See `content.Tree`."""
+        below = f"{prefix}/" if prefix else ""
+        return sorted(path for path in self._content if path.startswith(below))
+
+    def read(self, path: str) -> bytes:
+        """See `content.Tree`; what is not what judged any more is an error."""
+        where = Location(path)
+        digest = self._content.get(path)
+        if digest is None:
+            raise ContentError("no such file", location=where)
+        with self._store.open_artifact(digest) as file:
+            data = file.read(MAX_DOCUMENT_BYTES + 1)
+        if len(data) > MAX_DOCUMENT_BYTES or sha256_hex(data) != digest:
+            raise ContentError(
+                "changed since it judged", location=where, hint="run `probanda check` again"
+            )
+        return data
 
 
-def write_file(target: Path, data: bytes) -> None:
-    """Write `target` whole or not at all."""
-    with _replacing(target) as file:
-        file.write(data)
+def _check_belongs(folder: Path, gate: str, decision: Decision, content: Mapping[str, str]) -> None:
+    """The parts of a set are of one run and of this gate.
+
+    Raises:
+        EvidenceError: they are not.
+    """
+    if decision.gate != gate:
+        raise EvidenceError(f"{folder} holds a decision of the gate {decision.gate!r}")
+    if tree_digest(content) != decision.content.base_digest:
+        raise EvidenceError(
+            f"{folder / 'content.json'} is not the content that judged",
+            hint="run `probanda check` again",
+        )
+    if decision.gate_digest not in content.values():
+        raise EvidenceError(f"{folder}: the gate that decided is not among the content that judged")

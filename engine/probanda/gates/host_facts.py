@@ -10,7 +10,8 @@ from typing import Any
 
 from probanda.collect.licenses import read_licenses
 from probanda.content import Catalogue
-from probanda.errors import ContentError, ProbandaError
+from probanda.errors import ContentError, MultipleContentError, ProbandaError
+from probanda.model.clarification import Clarification
 from probanda.sign.dsse import verify_document
 
 
@@ -22,40 +23,52 @@ def verified_clarifications(judging: Catalogue) -> list[dict[str, Any]]:
         alternatives are the expression as an OR of ANDs, as the `cyclonedx` collector has it.
 
     Raises:
-        ContentError: one is not signed by somebody whom the judging project names, or its
-            licence is no SPDX expression.
+        MultipleContentError: each that is not signed by somebody whom the judging project
+            names, or whose licence is no SPDX expression.
     """
     keys = {approver.name: approver.public_key for approver in judging.project.approvers}
-    verified = []
+    verified: list[dict[str, Any]] = []
+    errors: list[ContentError] = []
     for item in judging.clarifications.values():
-        key = keys.get(item.author, "")
-        if not key:
-            raise ContentError(
-                f"the clarification {item.name} names the author {item.author!r}, for whom the"
-                " project has no public key",
-                location=item.location,
-                hint="name the person, with a publicKey, under spec.approvers in probanda.yaml",
-            )
         try:
-            verify_document(item.payload, item.signature, key.encode())
-        except ProbandaError as error:
-            raise ContentError(
-                f"the clarification {item.name} is not signed by {item.author}: {error.message}",
-                location=item.location,
-                hint="sign it again after every change: probanda sign FILE --key KEY",
-            ) from error
-        read = read_licenses([{"expression": item.license}])
-        if not read["alternatives"]:
-            raise ContentError(
-                f"the clarification {item.name}: {item.license!r} is no SPDX expression",
-                location=item.location,
-            )
-        verified.append(
-            {
-                "purl": item.purl,
-                "license": item.license,
-                "alternatives": read["alternatives"],
-                "author": item.author,
-            }
-        )
+            verified.append(_verified(item, keys.get(item.author, "")))
+        except ContentError as error:
+            errors.append(error)
+    if errors:
+        raise MultipleContentError(errors)
     return verified
+
+
+def _verified(item: Clarification, key: str) -> dict[str, Any]:
+    """One clarification, whose author has this public key (PEM), if any.
+
+    Raises:
+        ContentError: see `verified_clarifications`.
+    """
+    if not key:
+        raise ContentError(
+            f"the clarification {item.name} names the author {item.author!r}, for whom the"
+            " project has no public key",
+            location=item.location,
+            hint="name the person, with a publicKey, under spec.approvers in probanda.yaml",
+        )
+    try:
+        verify_document(item.payload, item.signature, key.encode())
+    except ProbandaError as error:
+        raise ContentError(
+            f"the clarification {item.name} is not signed by {item.author}: {error.message}",
+            location=item.location,
+            hint="sign it again after every change: probanda sign FILE --key KEY",
+        ) from error
+    read = read_licenses([{"expression": item.license}])
+    if not read["alternatives"]:
+        raise ContentError(
+            f"the clarification {item.name}: {item.license!r} is no SPDX expression",
+            location=item.location,
+        )
+    return {
+        "purl": item.purl,
+        "license": item.license,
+        "alternatives": read["alternatives"],
+        "author": item.author,
+    }

@@ -8,10 +8,12 @@ its own, which a named approver of the *base* revision's project may excuse.
 Rules:
 
 - Adding a gate, a check or a policy, a stricter mode, `optional` taken away, a waiver
-  removed or shortened: tightening, no finding.
+  removed, or of fewer fingerprints, or shortened: tightening, no finding. Nor do titles,
+  owners and the order of things loosen anything.
 - Everything else that differs: a finding. A change that only *may* tighten (another
   parameter, another line of Rego) is a finding too: nobody can tell by looking at digests.
-- The finding's key ends in the changed thing's digest: an excuse never covers the next change.
+- The finding's key ends in a digest of the thing before and after: an excuse never covers
+  another change. Places in files are no part of it, so it survives line moves.
 
 Example:
     for finding in loosenings(base, head, tenant="acme"): ...
@@ -20,7 +22,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
@@ -30,15 +32,18 @@ from probanda.content import Catalogue
 from probanda.decide import decide_check
 from probanda.errors import UsageError
 from probanda.gates.check import Session
-from probanda.model.decision import CheckResult, WaivedFinding
+from probanda.model.decision import (
+    APPROVER_PREFIX,
+    JUDGING_CHECK,
+    JUDGING_CONTENT,
+    CheckResult,
+    WaivedFinding,
+)
 from probanda.model.finding import Finding
-from probanda.model.gate import Check, Gate
+from probanda.model.gate import Gate
 from probanda.model.location import Location
 from probanda.model.outcome import Outcome, Severity
 from probanda.model.waiver import Waiver
-
-# The policy id of these findings; the rules are code, not Rego, because they guard the Rego.
-POLICY_ID = "probanda/judging-content"
 
 REMEDIATION = (
     "take the change back, or have an approver named in the base revision's probanda.yaml"
@@ -70,18 +75,18 @@ def judge_content(
                 hint=f"its probanda.yaml names: {', '.join(sorted(approvers)) or 'nobody'}",
             )
     blank = CheckResult(
-        id="judging-content",
+        id=JUDGING_CHECK,
         outcome=Outcome.NOT_EVALUATED,
-        policy=POLICY_ID,
+        policy=JUDGING_CONTENT,
         # These rules are code: the engine's version identifies them.
-        policy_digest=sha256_hex(f"{POLICY_ID} {__version__}".encode()),
+        policy_digest=sha256_hex(f"{JUDGING_CONTENT} {__version__}".encode()),
         controls=("soc2/CC8.1",),
     )
     findings = loosenings(base, head, tenant=session.tenant)
     result = decide_check(blank, findings, base.waivers.values(), as_of=session.as_of)
     if not result.findings or not approved_by:
         return result
-    by = "approver:" + ",".join(sorted(set(approved_by)))
+    by = APPROVER_PREFIX + ",".join(sorted(set(approved_by)))
     excused = tuple(WaivedFinding(finding, by) for finding in result.findings)
     return replace(result, outcome=Outcome.WAIVED, findings=(), waived=(*result.waived, *excused))
 
@@ -93,10 +98,10 @@ def loosenings(base: Catalogue, head: Catalogue, *, tenant: str) -> tuple[Findin
         findings in canonical order; empty when nothing judging changed, or only tightened.
     """
 
-    def found(rule: str, key: str, message: str, thing: Any, where: Location | None) -> Finding:
-        digest = sha256_hex(canonical(_plain(thing)))[:12]
+    def found(rule: str, key: str, message: str, change: Change, where: Location | None) -> Finding:
+        digest = sha256_hex(_bytes(change))[:12]
         return Finding(
-            policy=POLICY_ID,
+            policy=JUDGING_CONTENT,
             rule=rule,
             message=message,
             key=f"{key}@{digest}",
@@ -119,20 +124,22 @@ def loosenings(base: Catalogue, head: Catalogue, *, tenant: str) -> tuple[Findin
             removed_is_fine=True,
         ),
     ]
-    if _stripped(base.project) != _stripped(head.project):
+    if _bytes(base.project) != _bytes(head.project):
         findings.append(
             found(
                 "project-changed",
                 "probanda.yaml",
                 "the project's tenant, approvers or trust roots changed",
-                head.project,
+                (base.project, head.project),
                 head.project.location,
             )
         )
     return tuple(sorted(findings, key=lambda item: (item.rule, item.key)))
 
 
-Found = Callable[[str, str, str, Any, Location | None], Finding]
+# What it was and what it is; `None` for what is not there.
+Change = tuple[Any, Any]
+Found = Callable[[str, str, str, Change, Location | None], Finding]
 
 
 def _gates(base: Mapping[str, Gate], head: Mapping[str, Gate], found: Found) -> Iterator[Finding]:
@@ -140,15 +147,16 @@ def _gates(base: Mapping[str, Gate], head: Mapping[str, Gate], found: Found) -> 
         key = f"gates/{name}"
         new = head.get(name)
         if new is None:
-            yield found("gate-removed", key, f"the gate {name} was removed", None, old.location)
+            message = f"the gate {name} was removed"
+            yield found("gate-removed", key, message, (old, None), old.location)
             continue
         if new.mode.strictness < old.mode.strictness:
             message = f"the gate {name} went from {old.mode.value} to {new.mode.value}"
-            yield found("gate-weakened", key, message, new.mode.value, new.location)
-        if (new.runs, new.request_schema) != (old.runs, old.request_schema):
+            yield found("gate-weakened", key, message, (old.mode, new.mode), new.location)
+        before, after = ((gate.runs, gate.request_schema) for gate in (old, new))
+        if _bytes(before) != _bytes(after):
             message = f"the gate {name} takes other requests, or runs elsewhere"
-            thing = {"runs": new.runs, "request": new.request_schema}
-            yield found("gate-changed", key, message, thing, new.location)
+            yield found("gate-changed", key, message, (before, after), new.location)
         yield from _checks(old, new, found)
 
 
@@ -159,19 +167,15 @@ def _checks(old_gate: Gate, new_gate: Gate, found: Found) -> Iterator[Finding]:
         new = new_checks.get(old.id)
         if new is None:
             message = f"the check {old.id} was removed from the gate {old_gate.name}"
-            yield found("check-removed", key, message, None, new_gate.location)
-        elif new.optional and not old.optional:
+            yield found("check-removed", key, message, (old, None), new_gate.location)
+            continue
+        if new.optional and not old.optional:
             message = f"the check {old.id} was made optional"
-            yield found("check-made-optional", key, message, new, new.location)
-        elif _strict_form(new) != _strict_form(old):
+            yield found("check-made-optional", key, message, (old, new), new.location)
+        # `optional` was judged above; taking it away tightens.
+        if _bytes(replace(new, optional=old.optional)) != _bytes(old):
             message = f"the check {old.id} asks for something else than before"
-            yield found("check-changed", key, message, new, new.location)
-
-
-def _strict_form(check: Check) -> Any:
-    """What must not change; `optional` is judged apart, since taking it away tightens."""
-    form = _stripped(check)
-    return {key: value for key, value in form.items() if key != "optional"}
+            yield found("check-changed", key, message, (old, new), new.location)
 
 
 def _policies(base: Catalogue, head: Catalogue, found: Found) -> Iterator[Finding]:
@@ -180,10 +184,10 @@ def _policies(base: Catalogue, head: Catalogue, found: Found) -> Iterator[Findin
         new = head.policies.get(name)
         if new is None:
             message = f"the policy {name} was removed"
-            yield found("policy-removed", key, message, None, old.location)
+            yield found("policy-removed", key, message, (old.digest, None), old.location)
         elif new.digest != old.digest:
             message = f"the policy {name} changed"
-            yield found("policy-changed", key, message, new.digest, new.location)
+            yield found("policy-changed", key, message, (old.digest, new.digest), new.location)
 
 
 def _waivers(
@@ -193,10 +197,16 @@ def _waivers(
         key = f"waivers/{name}"
         old = base.get(name)
         if old is None:
-            yield found("waiver-added", key, f"the waiver {name} is new", new, new.location)
+            yield found("waiver-added", key, f"the waiver {name} is new", (None, new), new.location)
         elif not set(new.fingerprints) <= set(old.fingerprints) or new.expires > old.expires:
             message = f"the waiver {name} covers more, or longer, than before"
-            yield found("waiver-extended", key, message, new, new.location)
+            yield found("waiver-extended", key, message, (old, new), new.location)
+        elif (
+            replace(new, fingerprints=old.fingerprints, expires=old.expires, location=old.location)
+            != old
+        ):
+            message = f"the waiver {name} has another owner, approver, ticket or reason"
+            yield found("waiver-changed", key, message, (old, new), new.location)
 
 
 def _documents(
@@ -214,33 +224,49 @@ def _documents(
         if new is None:
             if not removed_is_fine and old is not None:
                 message = f"the {noun} {name} was removed"
-                yield found(f"{noun}-removed", key, message, None, old.location)
+                yield found(f"{noun}-removed", key, message, (old, None), old.location)
         elif old is None:
             if not added_is_fine:
                 message = f"the {noun} {name} is new"
-                yield found(f"{noun}-added", key, message, new, new.location)
-        elif _stripped(old) != _stripped(new):
+                yield found(f"{noun}-added", key, message, (None, new), new.location)
+        elif _bytes(old) != _bytes(new):
             message = f"the {noun} {name} changed"
-            yield found(f"{noun}-changed", key, message, new, new.location)
+            yield found(f"{noun}-changed", key, message, (old, new), new.location)
 
 
-def _stripped(thing: Any) -> Any:
-    """A domain value as plain JSON, without locations and raw digests, which move freely."""
-    plain = _plain(thing)
-    if isinstance(plain, dict):
-        return {k: v for k, v in plain.items() if k not in {"location", "digest", "payload"}}
-    return plain
+# Fields of domain values that move without a change of meaning. `payload` is a document's
+# exact bytes: its signature, which is compared, changes with them.
+_MOVING = frozenset({"location", "digest", "payload"})
+
+
+# RFC 8785 §3.2.2.3, via I-JSON.
+_MAX_EXACT = (1 << 53) - 1
+
+
+def _bytes(thing: Any) -> bytes:
+    """What two equal things have in common: in Python, `True == 1`."""
+    return canonical(_plain(thing))
 
 
 def _plain(thing: Any) -> Any:
-    if hasattr(thing, "__dataclass_fields__"):
-        thing = asdict(thing)
+    """A domain value as plain JSON.
+
+    Only *our* fields are left out; a parameter that is called `location` says something.
+    """
+    if is_dataclass(thing):
+        return {
+            field.name: _plain(getattr(thing, field.name))
+            for field in fields(thing)
+            if field.name not in _MOVING
+        }
     if isinstance(thing, Mapping):
-        return {str(k): _plain(v) for k, v in thing.items() if k != "location"}
-    if isinstance(thing, list | tuple | set | frozenset):
+        return {str(key): _plain(value) for key, value in thing.items()}
+    if isinstance(thing, list | tuple):
         return [_plain(item) for item in thing]
     if isinstance(thing, Enum):
         return thing.value
-    if thing is None or isinstance(thing, str | int | float | bool):
+    exact = isinstance(thing, int | float) and abs(thing) <= _MAX_EXACT
+    if thing is None or exact or isinstance(thing, str):
         return thing
-    return str(thing)
+    # Larger numbers, NaN, instants and durations: no JSON that RFC 8785 takes. `1` is not "1".
+    return {type(thing).__name__: str(thing)}

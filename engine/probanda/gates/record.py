@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -27,17 +27,23 @@ from typing import Any, BinaryIO, cast
 
 from probanda.canonical import canonical, sha256_hex
 from probanda.decide import overall_exit_code
-from probanda.errors import EvidenceError
+from probanda.errors import EvidenceError, UsageError
 from probanda.evidence.bundle import Recorded, Source, Written, write_bundle
 from probanda.evidence.statement import Previous
-from probanda.gates.decision_set import DecisionSet, DecisionStore, make_folder
+from probanda.gates.decision_set import DecisionSet, DecisionStore
+from probanda.gates.files import make_folder
 from probanda.ledger import LogEntry, MerkleLog, Record, make_record
+from probanda.model.decision import Decision
 from probanda.model.instant import format_instant
 from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS
 from probanda.sign import Cell
 
 LEDGER_FILE = "ledger.sqlite"
 SIGNATURES_FILE = "signatures.sqlite"
+
+# The name becomes a file's: no folders, no hidden files.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+MAX_JOINED = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +88,29 @@ def record(
         store: the run folder.
         cell: signs and holds the logs.
         gates: which decision sets.
-        name: of the bundle; default: the gates' names joined, and the as-of time.
+        name: of the bundle; default: the gates' names joined, or their number where that
+            is too long, and the as-of time.
         output: where to write; default: `bundles/<name>.tar` in the run folder.
         now: the ledger's clock and the time of signing (aware, UTC).
 
     Raises:
-        EvidenceError: no decision set, sets of several tenants or times, an artifact gone
-            or changed, or the disk refuses.
+        UsageError: the name is none.
+        EvidenceError: no decision set, a forged one, sets of several tenants or times, an
+            artifact gone or changed, or the disk refuses.
         LedgerError, SigningError: the ledger or the cell refuses.
     """
+    if name and not NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is no name of a bundle",
+            hint="letters, digits, dots, hyphens and underscores, at most 100; a folder goes"
+            " with --output",
+        )
     sets = [store.read(gate) for gate in dict.fromkeys(gates) or store.gates()]
     if not sets:
         raise EvidenceError("there is no decision to record", hint="run `probanda check` first")
-    tenant = _same(sets, "tenant")
-    as_of = _same(sets, "asOf")
-    joined = "-".join(item.gate for item in sets)
-    name = name or f"{joined}-{re.sub('[:-]', '', as_of)}"
+    tenant = _same(sets, "tenant", {item.gate: item.decision.tenant for item in sets})
+    as_of = _same(sets, "as-of time", {item.gate: item.decision.as_of for item in sets})
+    name = name or _name([item.gate for item in sets], as_of)
     output = output or store.folder / "bundles" / f"{name}.tar"
     if output.exists():
         raise EvidenceError(
@@ -142,22 +155,30 @@ def append_written(ledger: MerkleLog, written: Written, cell: Cell, now: datetim
     ledger.append([entry])
 
 
-def _same(sets: Sequence[DecisionSet], field: str) -> str:
-    values = sorted({str(item.decision[field]) for item in sets})
-    if len(values) != 1:
+def _name(gates: Sequence[str], as_of: str) -> str:
+    joined = "-".join(gates)
+    if len(joined) > MAX_JOINED:
+        joined = f"{len(gates)}-gates"
+    return f"{joined}-{re.sub('[:-]', '', as_of)}"
+
+
+def _same(sets: Sequence[DecisionSet], what: str, values: Mapping[str, str]) -> str:
+    """The one value that all gates have."""
+    if len(set(values.values())) != 1:
+        listed = ", ".join(f"{gate} {value}" for gate, value in sorted(values.items()))
         raise EvidenceError(
-            f"the decisions differ in {field}: {', '.join(values)}",
+            f"the decisions differ in {what}: {listed}",
             hint="decide them in one run, or bundle them one by one: probanda bundle GATE",
         )
-    return values[0]
+    return next(iter(values[item.gate] for item in sets))
 
 
 def _outcome(sets: Sequence[DecisionSet]) -> str:
     """The worst outcome: `fail` before `error` before what passed."""
-    code = overall_exit_code([int(item.decision["exitCode"]) for item in sets])
+    code = overall_exit_code([item.decision.exit_code for item in sets])
     if code != EXIT_PASS:
         return "fail" if code == EXIT_BLOCKED else "error"
-    outcomes = {str(item.decision["outcome"]) for item in sets}
+    outcomes = {item.decision.outcome.value for item in sets}
     order = ("fail", "error", "notEvaluated", "waived", "pass", "skipped")
     return next(outcome for outcome in order if outcome in outcomes)
 
@@ -169,11 +190,11 @@ def _append_decisions(
     entries: list[LogEntry] = []
     paths: list[str] = []
     for item in sets:
-        clocks = (str(item.decision["tenant"]), str(item.decision["asOf"]))
+        clocks = (item.decision.tenant, item.decision.as_of)
         digests = {
             "decision": sha256_hex(item.decision_bytes),
-            "gate": str(item.decision["gate"]["sha256"]),
-            "content": str(item.decision["content"]["baseSha256"]),
+            "gate": item.decision.gate_digest,
+            "content": item.decision.content.base_digest,
         }
         entries.append(
             _entry("decision", item.decision_bytes, digests, of=clocks, cell=cell, now=now)
@@ -221,21 +242,28 @@ def _previous(ledger: MerkleLog, tenant: str) -> Previous | None:
     return None
 
 
-def _facts(decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """References of the facts with an artifact, each artifact once per decision."""
-    facts = {
-        fact["sha256"]: fact
-        for check in decision["checks"]
-        for fact in check["facts"]
-        if "sha256" in fact
-    }
+def _facts(decision: Decision) -> list[Mapping[str, Any]]:
+    """References of the facts with an artifact, each artifact once per decision.
+
+    Of several references to one artifact, the first by name stands for it.
+    """
+    facts: dict[str, Mapping[str, Any]] = {}
+    for check in decision.checks:
+        for fact in check.facts:
+            if "sha256" in fact:
+                known = facts.setdefault(fact["sha256"], fact)
+                facts[fact["sha256"]] = min(known, fact, key=_identity)
     return [facts[digest] for digest in sorted(facts)]
+
+
+def _identity(fact: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(fact["source"]), str(fact["type"]), str(fact["name"])
 
 
 def _sources(store: DecisionStore, sets: Sequence[DecisionSet]) -> list[Source]:
     sources: dict[str, Source] = {}
     for item in sets:
-        controls = sorted({c for check in item.decision["checks"] for c in check["controls"]})
+        controls = sorted({name for check in item.decision.checks for name in check.controls})
         path = _decision_path(item)
         sources[path] = Source(
             path=path,
@@ -244,47 +272,60 @@ def _sources(store: DecisionStore, sets: Sequence[DecisionSet]) -> list[Source]:
             opener=_opener(item.decision_bytes),
             expected_sha256=sha256_hex(item.decision_bytes),
             type="Decision",
-            producer=f"probanda {item.decision['engine']['version']}",
+            producer=f"probanda {item.decision.engine['version']}",
             controls=tuple(controls),
         )
         for content_path, digest in item.content.items():
-            path = "content/" + content_path.replace("builtin:", "builtin/", 1)
-            sources[path] = Source(
-                path=path,
-                role="content",
-                media_type=_media_type(content_path),
-                opener=cast("Callable[[], BinaryIO]", partial(store.open_artifact, digest)),
-                expected_sha256=digest,
-                source=content_path,
+            path = "content/" + content_path
+            _add(
+                sources,
+                Source(
+                    path=path,
+                    role="content",
+                    media_type=_media_type(content_path),
+                    opener=cast("Callable[[], BinaryIO]", partial(store.open_artifact, digest)),
+                    expected_sha256=digest,
+                    source=content_path,
+                ),
             )
-        for check in item.decision["checks"]:
-            for fact in check["facts"]:
-                if "sha256" in fact:
-                    _add_artifact(sources, store, fact, check["controls"])
+    for source in _artifacts(store, sets):
+        _add(sources, source)
     return list(sources.values())
 
 
-def _add_artifact(
-    sources: dict[str, Source],
-    store: DecisionStore,
-    fact: Mapping[str, Any],
-    controls: Sequence[str],
-) -> None:
-    """Add a fact's artifact once, for all the controls of the checks that used it."""
-    digest = str(fact["sha256"])
-    path = f"artifacts/{digest[:12]}/{_file_name(str(fact['source']))}"
-    known = sources[path].controls if path in sources else ()
-    sources[path] = Source(
-        path=path,
-        role="artifact",
-        media_type=str(fact["mediaType"]),
-        opener=cast("Callable[[], BinaryIO]", partial(store.open_artifact, digest)),
-        expected_sha256=digest,
-        source=str(fact["source"]),
-        type=str(fact["type"]),
-        producer=str(fact.get("producer", "")),
-        controls=tuple(sorted({*known, *controls})),
-    )
+def _add(sources: dict[str, Source], source: Source) -> None:
+    """Several gates share judging content; one name for two contents is somebody's doing."""
+    known = sources.setdefault(source.path, source)
+    if known.expected_sha256 != source.expected_sha256:
+        raise EvidenceError(
+            f"{source.path} would be two files of different content",
+            hint="decide all gates in one run, or bundle them one by one: probanda bundle GATE",
+        )
+
+
+def _artifacts(store: DecisionStore, sets: Sequence[DecisionSet]) -> Iterator[Source]:
+    """Each artifact once, for all the controls of all the checks that used it."""
+    controls: dict[str, set[str]] = {}
+    facts: dict[str, Mapping[str, Any]] = {}
+    for item in sets:
+        for fact in _facts(item.decision):
+            facts[fact["sha256"]] = min(facts.get(fact["sha256"], fact), fact, key=_identity)
+        for check in item.decision.checks:
+            for fact in check.facts:
+                if "sha256" in fact:
+                    controls.setdefault(fact["sha256"], set()).update(check.controls)
+    for digest, fact in facts.items():
+        yield Source(
+            path=f"artifacts/{digest[:12]}/{_file_name(str(fact['source']))}",
+            role="artifact",
+            media_type=str(fact["mediaType"]),
+            opener=cast("Callable[[], BinaryIO]", partial(store.open_artifact, digest)),
+            expected_sha256=digest,
+            source=str(fact["source"]),
+            type=str(fact["type"]),
+            producer=str(fact.get("producer", "")),
+            controls=tuple(sorted(controls[digest])),
+        )
 
 
 def _decision_path(item: DecisionSet) -> str:

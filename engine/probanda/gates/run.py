@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from probanda import __version__, rego
@@ -24,13 +25,15 @@ from probanda.canonical import sha256_hex
 from probanda.collect import Workspace
 from probanda.content import Catalogue, RevisionTree, Tree, WorkingTree, load
 from probanda.decide import decide_gate, overall_exit_code
-from probanda.errors import ContentError, UsageError
+from probanda.errors import CollectError, ContentError, UsageError
 from probanda.gates.check import Session, run_check
 from probanda.gates.host_facts import verified_clarifications
 from probanda.gates.judging import judge_content
 from probanda.model.decision import CheckResult, Decision, JudgingContent
 from probanda.model.gate import Gate, Runs
 from probanda.repository import Repository
+
+MAX_TENANT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +79,22 @@ def run_gates(request: GateRequest) -> GateRun:
 
     Raises:
         ContentError: the project's content, of the base or of the head, is wrong (exit 2).
-        UsageError: an unknown gate, base or approver (exit 2).
+        UsageError: an unknown gate, base, approver, or no tenant's name (exit 2).
+        CollectError: git cannot say what the base is or what changed (exit 3).
     """
-    repository = Repository.discover(request.root)
     head_tree: Tree = WorkingTree(request.root)
     head = load(head_tree)
     judging, tree, commit = head, head_tree, ""
-    if request.base:
-        if repository is None:
-            raise UsageError("--base needs a git repository", hint="leave --base out")
-        commit = repository.resolve(request.base)
+    repository = _repository(request)
+    if repository is not None and request.base:
+        commit = resolve_base(repository, request.base)
         tree = RevisionTree(repository, commit, request.base)
         judging = load(tree)
-    gates = _chosen(request, judging)
+    gates = _chosen(request, judging, head)
     session = Session(
         workspace=Workspace(request.root, request.base, commit, repository),
         judging=judging,
-        tenant=request.tenant or judging.project.tenant,
+        tenant=_tenant(request) or judging.project.tenant,
         as_of=request.as_of,
         changed=tuple(repository.changed_paths(commit, None)) if repository and commit else None,
         host_facts={"clarifications": verified_clarifications(judging)},
@@ -102,15 +104,57 @@ def run_gates(request: GateRequest) -> GateRun:
         return _run(session, gates, extra, head, _contents(tree, judging))
 
 
-def _chosen(request: GateRequest, judging: Catalogue) -> list[Gate]:
+def _repository(request: GateRequest) -> Repository | None:
+    """The repository around the project; a run without a base can do without git."""
+    try:
+        repository = Repository.discover(request.root)
+    except CollectError:
+        if request.base:
+            raise
+        return None
+    if repository is None and request.base:
+        raise UsageError("--base needs a git repository", hint="leave --base out")
+    return repository
+
+
+def resolve_base(repository: Repository, base: str) -> str:
+    """Full commit id of the revision that the command line calls `base`.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    try:
+        return repository.resolve(base)
+    except CollectError as error:
+        raise UsageError(f"--base: {error.message}", hint=error.hint) from error
+
+
+def _tenant(request: GateRequest) -> str:
+    """The tenant asked for; its name goes into every fingerprint, leaf and page."""
+    name = request.tenant
+    if name != name.strip() or len(name) > MAX_TENANT or not (name or "-").isprintable():
+        raise UsageError(
+            f"{name[:MAX_TENANT]!r} is no name of a tenant",
+            hint=f"one line of at most {MAX_TENANT} characters, without blanks around it",
+        )
+    return name
+
+
+def _chosen(request: GateRequest, judging: Catalogue, head: Catalogue) -> list[Gate]:
+    """The gates asked for, as the judging content has them."""
     if not request.gates:
         return [gate for gate in judging.gates.values() if gate.runs is Runs.CI]
+    known = [name for name, gate in judging.gates.items() if gate.runs is Runs.CI]
     chosen = []
     for name in dict.fromkeys(request.gates):
         gate = judging.gates.get(name)
         if gate is None:
-            known = ", ".join(judging.gates) or "none"
-            raise UsageError(f"there is no gate {name!r}", hint=f"known gates: {known}")
+            hint = f"known gates: {', '.join(known) or 'none'}"
+            if near := get_close_matches(name, known, n=1):
+                hint = f"did you mean {near[0]!r}? {hint}"
+            if name in head.gates:
+                hint = f"the working tree has it, and {request.base} judges; {hint}"
+            raise UsageError(f"there is no gate {name!r}", hint=hint)
         if gate.runs is not Runs.CI:
             raise UsageError(f"the gate {name!r} runs at run time, not in CI")
         chosen.append(gate)

@@ -9,6 +9,13 @@ from typing import Any
 from probanda.model.finding import Finding
 from probanda.model.outcome import Mode, Outcome
 
+# Policy id of findings about changed judging content: rules in code, for they guard the Rego.
+JUDGING_CONTENT = "probanda/judging-content"
+# Id of the check that they come from; a gate may not call a check of its own so.
+JUDGING_CHECK = "judging-content"
+# Begins `WaivedFinding.by` where a person excused it; no waiver's name has a colon.
+APPROVER_PREFIX = "approver:"
+
 
 @dataclass(frozen=True, slots=True)
 class WaivedFinding:

@@ -19,11 +19,15 @@ def parse_instant(text: str) -> datetime:
     Raises:
         ValueError: anything else, naive times included.
     """
-    if _DATE.fullmatch(text):
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    if not _RFC_3339.fullmatch(text):
-        raise ValueError(f"not an RFC 3339 instant with a time zone: {text!r}")
-    return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    try:
+        if _DATE.fullmatch(text):
+            return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        if _RFC_3339.fullmatch(text):
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        # 30 February, 25 o'clock, or a zone that leads out of the years 1 to 9999.
+        raise ValueError(f"there is no such instant: {text!r}") from error
+    raise ValueError(f"not an RFC 3339 instant with a time zone: {text[:80]!r}")
 
 
 def format_instant(moment: datetime) -> str:
@@ -34,7 +38,8 @@ def format_instant(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError("a naive datetime has no instant")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: it writes years before 1000 with fewer than four digits.
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def parse_duration(text: str) -> timedelta:

@@ -6,8 +6,10 @@ Example:
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from probanda.canonical import pretty
-from probanda.evidence.report import Report, StepOutcome
+from probanda.evidence.report import Report, Step, StepOutcome
 from probanda.output.text import clean
 
 _MARKS = {
@@ -27,10 +29,14 @@ def render(report: Report, *, colour: bool = False) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
 
     lines = [paint(clean(str(report.path)), "1")]
-    for step in report.steps:
-        mark, code = _MARKS[step.outcome]
-        lines.append(f"  {paint(mark, code)} {step.number:>2}  {step.title}")
-        lines.append(paint(f"        {clean(step.detail)}  [{step.spec}]", "2"))
+    for _, group in groupby(report.steps, key=_together):
+        first, *more = group
+        mark, code = _MARKS[first.outcome]
+        number, title, spec = f"{first.number:>2}", first.title, f"  [{first.spec}]"
+        if more:
+            number, title, spec = f"{number}–{more[-1].number}", "not looked at", ""
+        lines.append(f"  {paint(mark, code)} {number}  {title}")
+        lines.append(paint(f"        {clean(first.detail)}{spec}", "2"))
     if report.unsafe_demo:
         lines.append(
             paint("  UNSAFE DEMO: its keys lie unprotected on disk; believe nothing it says", "33")
@@ -38,6 +44,11 @@ def render(report: Report, *, colour: bool = False) -> str:
     word, code = _VERDICTS[report.exit_code]
     lines.append(f"{paint(word, '1;' + code)}  {clean(report.summary)} (exit {report.exit_code})")
     return "\n".join(lines) + "\n"
+
+
+def _together(step: Step) -> tuple[str, int]:
+    """Steps that were skipped for one reason are one thing to know."""
+    return (step.detail, 0) if step.outcome is StepOutcome.SKIPPED else ("", step.number)
 
 
 def render_json(report: Report) -> str:
