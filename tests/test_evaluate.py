@@ -41,8 +41,8 @@ def run(body: str, *, kind: str = "findings", name: str = "findings", adapter=No
         files={},
         digest="0" * 64,
     )
-    with rego.compile(policy.modules, [entry.rego_path]) as program:
-        return evaluate(policy, program, name, {**CONTEXT, **context}, subject="x.json")
+    program = rego.compile(policy.modules, [entry.rego_path])
+    return evaluate(policy, program, name, {**CONTEXT, **context}, subject="x.json")
 
 
 def finding(*fields: str) -> str:

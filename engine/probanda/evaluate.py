@@ -24,6 +24,7 @@ from typing import Any
 from probanda import rego
 from probanda.errors import PolicyError
 from probanda.model.finding import Finding
+from probanda.model.instant import parse_instant
 from probanda.model.location import Location
 from probanda.model.outcome import Severity
 from probanda.model.policy import Entrypoint, EntrypointKind, Policy, Rule
@@ -72,10 +73,24 @@ def evaluate(
                 remediation="remove the key `verified` from the request",
             ),
         )
-    answer = program.prepare(entry.rego_path)(rego_input(entry, context), {})
+    answer = _ask(policy, program, entry, context)
     if entry.kind is EntrypointKind.ALLOW:
         return () if answer is True else (_denial(policy, entry, answer, subject, tenant),)
     return _findings(policy, entry, answer, tenant)
+
+
+def _ask(
+    policy: Policy, program: rego.Policy, entry: Entrypoint, context: Mapping[str, Any]
+) -> Any:
+    """What the policy answers: strictly, with the decision's clock, and so that it replays."""
+    as_of = str(context["asOf"])
+    decide = program.prepare(
+        entry.rego_path,
+        strict_builtin_errors=True,
+        now_ns=int(parse_instant(as_of).timestamp()) * 1_000_000_000,
+        seed=f"{policy.digest} {context['tenant']} {as_of}",
+    )
+    return decide(rego_input(entry, context), {})
 
 
 def rego_input(entry: Entrypoint, context: Mapping[str, Any]) -> dict[str, Any]:

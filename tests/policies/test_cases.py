@@ -14,7 +14,7 @@ import pytest
 from probanda import rego
 from probanda.parse.yaml import load_yaml, to_plain
 from probanda.rego.annotations import declared_rules, read_annotations
-from probanda.rego.source import scan
+from probanda.rego.outline import outline
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 FOLDERS = {
@@ -204,13 +204,13 @@ def test_the_rego_tests_hold(name):
     modules = {path.name: path.read_text() for path in FOLDERS[name].glob("*.rego")}
     tests = [
         f"{source.package.replace('.', '/')}/{rule.name}"
-        for source in (scan(text, path=path) for path, text in modules.items())
+        for source in (outline(text, path=path) for path, text in modules.items())
         for rule in source.rules
         if rule.name.startswith("test_")
     ]
     assert tests
 
-    with rego.compile(modules, tests) as policy:
-        answers = {test: policy.prepare(test)({}, {}) for test in tests}
+    policy = rego.compile(modules, tests)
+    answers = {test: policy.prepare(test)({}, {}) for test in tests}
 
     assert answers == dict.fromkeys(tests, True)

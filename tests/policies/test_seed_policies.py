@@ -13,8 +13,8 @@ ABSENCES = [None, "", " ", 0, 1, False, True, [], {}, ["eu"], {"a": "eu"}]
 
 
 def ask(slug, path, value):
-    with rego.compile({slug: (POLICIES / slug / f"{slug}.rego").read_text()}, [path]) as policy:
-        return policy.prepare(path)(value, {})
+    policy = rego.compile({slug: (POLICIES / slug / f"{slug}.rego").read_text()}, [path])
+    return policy.prepare(path)(value, {})
 
 
 @pytest.mark.parametrize("absent", ABSENCES, ids=repr)

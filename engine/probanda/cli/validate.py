@@ -36,7 +36,7 @@ def command(base: str, project: Path | None) -> int:
     for policy in catalogue.policies.values():
         paths = [entry.rego_path for entry in policy.entrypoints.values()]
         try:
-            rego.compile(policy.modules, paths).close()
+            rego.compile(policy.modules, paths)
         except PolicyError as error:
             errors.append(
                 ContentError(

@@ -29,7 +29,7 @@ from probanda.content.tree import Tree, locate
 from probanda.errors import ContentError, PolicyError
 from probanda.model.policy import Entrypoint, EntrypointKind, Policy, PolicyFact, Rule
 from probanda.rego.annotations import declared_rules, read_annotations
-from probanda.rego.source import scan
+from probanda.rego.outline import outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _scan(tree: Tree, modules: Mapping[str, str], errors: Errors) -> dict[str, M
     for path, text in modules.items():
         where = str(locate(tree, path))
         try:
-            scanned = scan(text, path=where)
+            scanned = outline(text, path=where)
             rules = declared_rules(read_annotations(text, path=where), path=where)
         except PolicyError as error:
             errors.add(ContentError(error.message, location=error.location, hint=error.hint))

@@ -10,8 +10,7 @@ Rules:
 - `optional` comes from the judging content and skips only a check whose artifact is missing.
 
 Example:
-    with Session(...) as session:
-        result = run_check(session, check, originals={})
+    result = run_check(Session(...), check, originals={})
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from probanda import rego
 from probanda.collect import Collected, Workspace, collect
@@ -73,13 +72,6 @@ class Session:
     changed: tuple[str, ...] | None
     host_facts: Mapping[str, Any]
     _programs: dict[str, rego.Policy] = field(default_factory=dict)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for program in self._programs.values():
-            program.close()
 
     def program(self, policy: Policy) -> rego.Policy:
         """`policy`, compiled with all its entry points."""

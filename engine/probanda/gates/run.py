@@ -100,8 +100,7 @@ def run_gates(request: GateRequest) -> GateRun:
         host_facts={"clarifications": verified_clarifications(judging)},
     )
     extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
-    with session:
-        return _run(session, gates, extra, head, _contents(tree, judging))
+    return _run(session, gates, extra, head, _contents(tree, judging))
 
 
 def _repository(request: GateRequest) -> Repository | None:

@@ -1,23 +1,40 @@
-r"""Rego: compile modules, ask entry points.
+"""Rego, evaluated: source → syntax tree → checks → OPA plan → Python functions.
 
-The rest of probanda uses what is named here and nothing else, so that the
-engine behind it can change.
+Rules:
+
+- One interface: `compile`, `Policy.prepare`, `Policy.query`, `load_plan`. What does not compile
+  soundly is refused with a `PolicyError` that carries OPA's error code.
+- Evaluation is pure: no network, no disk, no clock. Limits end what does not end by itself.
+
+Where to look: `lexer`, `parser*` read; `resolve/` gives names, order and checks; `plan/` makes
+OPA's intermediate representation, `ir` reads it; `backend/` turns it into Python; `builtins/`
+are the functions; `values` is what a value is; `engine` puts them together; `opinions/` asks
+other engines.
 
 Example:
-
-    with rego.compile({"p.rego": "package a\nallow if input.x == 1"}) as policy:
-        policy.prepare("a/allow")({"x": 1}, {})  # True
+    policy = compile({"p.rego": text}, ["a/b/allow"])
+    policy.prepare("a/b/allow")({"user": "ada"}, {})  # True, False, … or UNDEFINED
 """
 
-from __future__ import annotations
-
-from probanda.rego.policy import (
+from probanda.rego.engine import (
     ENGINE,
     Evaluate,
     Policy,
     compile,  # noqa: A004  # as in re.compile
-    start_engine,
+    from_json,
+    load_plan,
+    to_json,
 )
 from probanda.rego.values import UNDEFINED, Undefined
 
-__all__ = ["ENGINE", "UNDEFINED", "Evaluate", "Policy", "Undefined", "compile", "start_engine"]
+__all__ = [
+    "ENGINE",
+    "UNDEFINED",
+    "Evaluate",
+    "Policy",
+    "Undefined",
+    "compile",
+    "from_json",
+    "load_plan",
+    "to_json",
+]

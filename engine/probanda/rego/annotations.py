@@ -33,7 +33,7 @@ from probanda.model.outcome import Severity
 from probanda.model.policy import Rule
 from probanda.parse.limits import DOCUMENT
 from probanda.parse.yaml import MappingNode, load_yaml, to_plain
-from probanda.rego.source import scan
+from probanda.rego.outline import outline
 
 # OPA's fields; `custom` holds ours.
 _FIELDS: Final = frozenset(
@@ -86,7 +86,7 @@ def read_annotations(text: str, *, path: str) -> list[Annotation]:
     Raises:
         PolicyError: `rego_parse_error`, with the line, for a bad block or bad Rego.
     """
-    heads = {rule.line: rule.name for rule in scan(text, path=path).rules}
+    heads = {rule.line: rule.name for rule in outline(text, path=path).rules}
     lines = text.split("\n")
     found = []
     for number, line in enumerate(lines, start=1):

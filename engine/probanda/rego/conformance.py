@@ -122,10 +122,14 @@ def run_case(case: Mapping[str, Any], *, plans: bool = False) -> str:
 
 def _run_source(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     modules = {f"test-{i}.rego": text for i, text in enumerate(case.get("modules") or [])}
-    policy = compile_modules(modules, []) if modules else compile_modules({"empty.rego": "package empty"}, [])
+    policy = (
+        compile_modules(modules, [])
+        if modules
+        else compile_modules({"empty.rego": "package empty"}, [])
+    )
     return policy.query(
         case["query"],
-        input=case.get("input", UNDEFINED) if "input" in case else UNDEFINED,
+        input=case.get("input", UNDEFINED),
         input_term=case.get("input_term"),
         data=case.get("data"),
         strict_builtin_errors=bool(case.get("strict_error")),
@@ -135,15 +139,14 @@ def _run_source(case: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _run_plan(case: Mapping[str, Any]) -> list[Any]:
     policy = load_plan(case["plan"])
-    found = policy.run(
+    return policy.run(
         case["entrypoints"][0],
-        input=case["input"] if "input" in case else UNDEFINED,
+        input=case.get("input", UNDEFINED),
         input_term=case.get("input_term"),
         data=case.get("data"),
         strict_builtin_errors=bool(case.get("strict_error")),
         seconds=SECONDS,
     )
-    return found
 
 
 def _judge_error(case: Mapping[str, Any], error: PolicyError) -> str:

@@ -22,8 +22,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from probanda import __version__
 from probanda.errors import PolicyError
@@ -116,20 +115,6 @@ class Policy:
     _queries: dict[str, tuple[CompiledPlan, tuple[str, ...]]] = field(
         default_factory=dict, compare=False, repr=False
     )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to release: a policy holds no process and no file."""
-
-    def close(self) -> None:
-        """Nothing to release."""
 
     def prepare(
         self,
@@ -236,7 +221,9 @@ def parse_value(term: str) -> Any:
     Raises:
         PolicyError: it is none.
     """
-    policy = _compiled((("term.rego", f"package term\n\nvalue := {term}\n"),), ("term/value",), 1, 1.0)
+    policy = _compiled(
+        (("term.rego", f"package term\n\nvalue := {term}\n"),), ("term/value",), 1, 1.0
+    )
     found = policy.plan.evaluate("term/value", UNDEFINED, {}, Context())
     return found[0]["result"] if found else UNDEFINED
 

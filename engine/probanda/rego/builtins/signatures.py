@@ -300,10 +300,23 @@ _IMPURE: Final = {
 }
 
 _INFIX: Final = {
-    **{"eq": "=", "assign": ":=", "equal": "==", "neq": "!="},
-    **{"lt": "<", "lte": "<=", "gt": ">", "gte": ">="},
-    **{"plus": "+", "minus": "-", "mul": "*", "div": "/", "rem": "%"},
-    **{"and": "&", "or": "|", "internal.member_2": "in", "internal.member_3": "in"},
+    "eq": "=",
+    "assign": ":=",
+    "equal": "==",
+    "neq": "!=",
+    "lt": "<",
+    "lte": "<=",
+    "gt": ">",
+    "gte": ">=",
+    "plus": "+",
+    "minus": "-",
+    "mul": "*",
+    "div": "/",
+    "rem": "%",
+    "and": "&",
+    "or": "|",
+    "internal.member_2": "in",
+    "internal.member_3": "in",
 }
 
 _DEPRECATED: Final = frozenset(

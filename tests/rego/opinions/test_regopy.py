@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from probanda import rego
 from probanda.errors import PolicyError
-from probanda.rego import policy as policy_module
-from probanda.rego.policy import DEFAULT_SECONDS
-from probanda.rego.protocol import write_frame
+from probanda.rego.opinions import regopy as policy_module
+from probanda.rego.opinions import regopy as rego
+from probanda.rego.opinions.regopy import DEFAULT_SECONDS
+from probanda.rego.opinions.regopy_protocol import write_frame
 
 ONE = {"p.rego": "package p\none := 1"}
 ENDLESS = (

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from probanda.errors import PolicyError
-from probanda.rego.source import MAX_BYTES, RuleName, check_names, scan
+from probanda.rego.opinions.regopy_source import MAX_BYTES, RuleName, check_names, scan
 
 
 def refused(text):

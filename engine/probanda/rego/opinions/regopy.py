@@ -37,9 +37,9 @@ from typing import Any, Final, Self
 
 from probanda.errors import PolicyError
 from probanda.model.location import Location
-from probanda.rego import source
-from probanda.rego.protocol import EndOfStreamError, read_frame, write_frame
-from probanda.rego.regopy_values import decode, encode, refusal
+from probanda.rego.opinions import regopy_source as source
+from probanda.rego.opinions.regopy_protocol import EndOfStreamError, read_frame, write_frame
+from probanda.rego.opinions.regopy_values import decode, encode, refusal
 from probanda.rego.values import UNDEFINED
 
 # Name and version of the engine, for decisions.
@@ -51,9 +51,7 @@ MAX_MODULES: Final = 1_000
 
 # `-I` keeps the current folder, PYTHONPATH and the user's site out; what the parent can import
 # is then handed over, so that the child runs the same code wherever probanda comes from.
-_BOOT: Final = (
-    "import sys; sys.path[:0] = sys.argv[1:]; from probanda.rego.worker import main; main()"
-)
+_BOOT: Final = "import sys; sys.path[:0] = sys.argv[1:]; from probanda.rego.opinions.regopy_worker import main; main()"
 _KEPT_ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
 
 Evaluate = Callable[[Any, Any], Any]

@@ -9,8 +9,8 @@ from collections import Counter
 
 import pytest
 
-from probanda import rego
 from probanda.errors import PolicyError
+from probanda.rego.opinions import regopy as rego
 
 
 def canonical(value):

@@ -7,7 +7,12 @@ import time
 
 import pytest
 
-from probanda.rego.protocol import MAX_FRAME, EndOfStreamError, read_frame, write_frame
+from probanda.rego.opinions.regopy_protocol import (
+    MAX_FRAME,
+    EndOfStreamError,
+    read_frame,
+    write_frame,
+)
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from probanda import rego
 from probanda.errors import PolicyError
-from probanda.rego.preflight import IMPURE
+from probanda.rego.opinions import regopy as rego
+from probanda.rego.opinions.regopy_preflight import IMPURE
 
 WORLD = {
     "http.send": 'http.send({"method": "get", "url": "http://localhost"})',

@@ -30,7 +30,7 @@ from typing import Final
 
 from probanda.errors import PolicyError
 from probanda.model.location import Location
-from probanda.rego.regopy_values import Encoded, stand_in
+from probanda.rego.opinions.regopy_values import Encoded, stand_in
 
 MAX_BYTES: Final = 1 << 20
 MAX_NESTING: Final = 100

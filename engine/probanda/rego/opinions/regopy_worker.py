@@ -1,4 +1,4 @@
-"""The child process in which the engine lives: `python -m probanda.rego.worker`.
+"""The child process in which the engine lives: `python -m probanda.rego.opinions.regopy_worker`.
 
 Rules:
 
@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from probanda.errors import PolicyError
-from probanda.rego.preflight import check
-from probanda.rego.protocol import EndOfStreamError, read_frame, write_frame
+from probanda.rego.opinions.regopy_preflight import check
+from probanda.rego.opinions.regopy_protocol import EndOfStreamError, read_frame, write_frame
 
 # regopy prints `(error 2:m0|17|1` (module, byte offset, length) and `(errormsg 15:Invalid …)`.
 _PLACE: Final = re.compile(r"\(error \d+:m(\d+)\|(\d+)\|")

@@ -1,0 +1,49 @@
+"""What a module declares, without checking it: its package, and its rules with their lines.
+
+Example:
+    outline(text, path="x.rego").package    # 'a.b'
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probanda.rego.ast import Rule, String
+from probanda.rego.parser import parse_module
+
+
+@dataclass(frozen=True, slots=True)
+class RuleName:
+    """The name of one rule head, and the 1-based line on which it stands."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A module's dotted package and its rule heads, in source order."""
+
+    package: str
+    rules: tuple[RuleName, ...]
+
+
+def outline(text: str, *, path: str) -> Outline:
+    """Parse a module and say what it declares.
+
+    Raises:
+        PolicyError: `rego_parse_error`, every one of them.
+    """
+    module = parse_module(text, path=path)
+    rules = tuple(RuleName(_name(rule), rule.head.span.row) for rule in module.rules)
+    return Outline(".".join(module.package), rules)
+
+
+def _name(rule: Rule) -> str:
+    """The leading plain names of a head: `p.q` of `p.q[x] := 1`."""
+    names: list[str] = []
+    for part in rule.head.ref:
+        if not isinstance(part, String):
+            break
+        names.append(part.value)
+    return ".".join(names)
