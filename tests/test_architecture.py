@@ -52,7 +52,12 @@ ROOT_MODULE = "__init__"
 THIRD_PARTY = {
     "asn1crypto": {"sign", "evidence"},  # made in one, read in the other
     "click": {"cli"},
-    "cryptography": {"sign", "ledger", "evidence"},
+    "cryptography": {
+        "sign",
+        "ledger",
+        "evidence",
+        "rego",
+    },  # rego: tokens, keys and certificates that policies read
     "cyclonedx": {"collect"},
     "defusedxml": {"parse"},
     "jinja2": {"evidence"},
@@ -61,6 +66,7 @@ THIRD_PARTY = {
     "license_expression": {"collect"},
     "pydantic": {"content"},
     "pydantic_core": {"content"},  # pydantic's own half; its custom error is exported only there
+    "re2": {"rego"},
     "referencing": {"content"},  # jsonschema's own registry, here without a way to the network
     "regopy": {"rego"},
     "rfc3161_client": {"evidence"},

@@ -21,20 +21,25 @@ from probanda.rego.builtins import (
     arithmetic,
     arrays,
     clock,
+    crypto,
     encodings,
     glob,
     graphs,
     json_patch,
+    json_schema,
     json_text,
+    jwt,
     misc,
     networks,
     objects,
+    private_keys,
     regex,
     sets,
     sprintf,
     strings,
     types,
     units,
+    x509,
     yaml_read,
     yaml_write,
 )
@@ -76,7 +81,13 @@ _CORE: Final[tuple[Sequence[Builtin], ...]] = (
 )
 
 # Cryptography, tokens, schemas, GraphQL, templates, Rego itself: part B adds its families here.
-_EXTENDED: Final[tuple[Sequence[Builtin], ...]] = ()
+_EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
+    crypto.BUILTINS,
+    jwt.BUILTINS,
+    private_keys.BUILTINS,
+    x509.BUILTINS,
+    json_schema.BUILTINS,
+)
 
 
 def _table() -> Mapping[str, Builtin]:
