@@ -131,7 +131,7 @@ class RuleResolver:
             own_variables(pattern, bound)
         result: ResolvedRule | None = None
         for rule, (body, keys, key, value) in reversed(list(zip(branches, bodies, strict=True))):
-            safety = Safety(self._locals, self._context.report)
+            safety = Safety(self._locals, self._context.report, self._scopes.globals.paths)
             errors = self._context.report.count
             # What a parameter is moved to (`#1`) is bound by the caller.
             ordered, known = safety.order(body, set(bound))

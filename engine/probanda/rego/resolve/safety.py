@@ -19,14 +19,14 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from probanda.rego import ast
 from probanda.rego.resolve.bindings import bindings, nested_calls
 from probanda.rego.resolve.hoist import expand, expand_negated, is_in_order
 from probanda.rego.resolve.report import UNSAFE, Report, Stage
 from probanda.rego.resolve.scope import Locals
-from probanda.rego.resolve.text import written
+from probanda.rego.resolve.text import nearest, written
 from probanda.rego.resolve.walk import (
     CLOSURES,
     change,
@@ -41,10 +41,11 @@ from probanda.rego.resolve.walk import (
 class Safety:
     """Orders the bodies of one rule, closures included."""
 
-    def __init__(self, names: Locals, report: Report) -> None:
+    def __init__(self, names: Locals, report: Report, known: Iterable[str] = ()) -> None:
         self._locals = names
         self._report = report
         self._reported: set[str] = set()
+        self._names = known  # of rules and imports, for hints
 
     def order(self, body: Sequence[ast.Literal], safe: set[str]) -> tuple[ast.Body, set[str]]:
         """The body in order, and what is bound after it; unsafe variables are reported."""
@@ -183,7 +184,8 @@ class Safety:
             if shown and name not in self._reported:
                 self._reported.add(name)
                 message = f"var {shown} is unsafe"
-                self._report.error(Stage.SAFETY, UNSAFE, message, var.span)
+                hint = nearest(shown, self._names)
+                self._report.error(Stage.SAFETY, UNSAFE, message, var.span, hint)
 
 
 def _variables(body: Sequence[ast.Literal]) -> set[str]:

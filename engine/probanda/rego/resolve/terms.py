@@ -128,7 +128,8 @@ class Terms(ABC):
                 if not arguments:
                     return constant
                 return ast.Call(("eq",), (arguments[-1], constant), span=call.span)
-        self.context.check_call(resolved, statement=statement)
+        version = self.scopes.globals.version
+        self.context.check_call(resolved, statement=statement, version=version)
         return resolved
 
     def _annotations(self, operator: tuple[str, ...], call: ast.Call) -> ast.Term | None:
