@@ -33,7 +33,7 @@ from probanda.rego.builtins.interface import (
     wrong_operand,
     wrong_type,
 )
-from probanda.rego.values import RegoSet, compare, equal, exact
+from probanda.rego.values import MAX_INTEGER_DIGITS, RegoSet, compare, equal, exact
 
 _Number = int | float | Decimal
 
@@ -67,7 +67,7 @@ def _rounding(mode: str) -> Callable[[Any], int | Decimal]:
 
     def apply(value: Any) -> int | Decimal:
         whole = exact(number(value, 1))
-        if isinstance(whole, Decimal) and whole.adjusted() < numeric.MAX_BITS:
+        if isinstance(whole, Decimal) and whole.adjusted() < MAX_INTEGER_DIGITS:
             return int(whole.to_integral_value(rounding=mode))
         return whole
 
@@ -76,7 +76,8 @@ def _rounding(mode: str) -> Callable[[Any], int | Decimal]:
 
 def absolute(value: Any) -> int | Decimal:
     """The number without its sign."""
-    return abs(exact(number(value, 1)))
+    whole = exact(number(value, 1))
+    return -whole if whole < 0 else whole
 
 
 def _bits(operation: Callable[[int, int], int]) -> Callable[[Any, Any], int]:

@@ -17,6 +17,7 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -242,7 +243,7 @@ def _shown(moment: Moment, chunk: Chunk) -> str:
     return _DAY_ELEMENTS[element](moment) if element in _DAY_ELEMENTS else _time(moment, element)
 
 
-_DAY_ELEMENTS: Final = {
+_DAY_ELEMENTS: Final[dict[str, Callable[[Moment], str]]] = {
     "2006": lambda moment: f"{moment.year:04d}",
     "06": lambda moment: f"{moment.year % 100:02d}",
     "January": lambda moment: MONTHS[moment.month - 1],
@@ -266,7 +267,7 @@ def _time(moment: Moment, element: str) -> str:
         return half if element == "PM" else half.lower()
     values = {"15": hour, "3": hour % 12 or 12, "4": minute, "5": second}
     value = values[element.lstrip("0")]
-    return f"{value:02d}" if element[0] in "0" or element == "15" else str(value)
+    return f"{value:02d}" if element[0] == "0" or element == "15" else str(value)
 
 
 def _fraction(moment: Moment, element: str) -> str:

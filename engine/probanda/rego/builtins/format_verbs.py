@@ -225,7 +225,7 @@ def _float(value: float, verb: str, flags: Flags) -> str:
     return _padded(sign + body, flags)
 
 
-def _digits(value: float, style: str, precision: int | None) -> str:
+def _digits(value: float, style: str, precision: int | None) -> str:  # noqa: PLR0911  # one return a notation
     """A positive number as `strconv.FormatFloat` writes it."""
     if style == "b":
         mantissa, exponent = math.frexp(value)

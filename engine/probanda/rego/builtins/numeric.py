@@ -165,7 +165,7 @@ def _magnitude(top: int, bottom: int) -> int:
 
 def _at_least(top: int, bottom: int, power: int) -> bool:
     """Whether a fraction is at least ten to that power."""
-    return top >= bottom * 10**power if power >= 0 else top * 10**-power >= bottom
+    return bool(top >= bottom * 10**power if power >= 0 else top * 10**-power >= bottom)
 
 
 def _digits(top: int, bottom: int, power: int) -> tuple[int, int]:

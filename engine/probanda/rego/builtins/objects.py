@@ -141,7 +141,7 @@ def _contains(whole: Any, part: Any) -> bool:
     if type(whole) is not type(part):
         return False
     if isinstance(whole, RegoSet):
-        return part.members.keys() <= whole.members.keys()
+        return bool(part.members.keys() <= whole.members.keys())
     if isinstance(whole, list):
         return _contains_run(whole, part)
     return False

@@ -65,7 +65,7 @@ def _escape(char: str, ascii_only: bool) -> str:  # noqa: FBT001  # a private he
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def rego_text(value: Any) -> str:
+def rego_text(value: Any) -> str:  # noqa: PLR0911  # one return a type
     """A value in Rego's notation."""
     if isinstance(value, str):
         return quote(value)

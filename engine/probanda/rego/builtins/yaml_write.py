@@ -1,4 +1,4 @@
-"""YAML as OPA writes it: `yaml.marshal`.
+r"""YAML as OPA writes it: `yaml.marshal`.
 
 Rules:
 
@@ -10,7 +10,7 @@ Source: OPA `v1/topdown/encoding.go`; sigs.k8s.io/yaml; go-yaml v2 `encode.go`, 
 
 Example:
     yaml_marshal({"b": [1, "yes"], "a": None})
-    # 'a: null\\nb:\\n- 1\\n- "yes"\\n'
+    # 'a: null\nb:\n- 1\n- "yes"\n'
 """
 
 from __future__ import annotations
