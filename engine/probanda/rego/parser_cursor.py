@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 
 from probanda.rego.ast import Span, TemplateString
 from probanda.rego.diagnostic import Diagnostic
-from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, Tokens
+from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, MAX_TREE, Tokens
 
 # Everything that may follow a dot.
 WORDS: Final = KEYWORDS | {"ident"}
@@ -59,6 +59,9 @@ _TWICE: Final = {
 def name_of(term: object) -> str:
     """The kind of a term, as OPA's messages name it."""
     return "template-string" if isinstance(term, TemplateString) else type(term).__name__.lower()
+
+
+SPLIT: Final = "split the expression"
 
 
 class Failure(Exception):  # noqa: N818  # never leaves the parser
@@ -109,6 +112,14 @@ class Cursor:
     def reset(self, mark: tuple[int, int]) -> None:
         """Undo an attempt."""
         self.place, self.wildcards = mark
+
+    def operator(self, links: int) -> int:
+        """Step over an operator of a chain of `links` so far; the new number."""
+        if links > MAX_TREE:
+            self.fail(f"nested deeper than the limit of {MAX_TREE} nodes", hint=SPLIT)
+        self.place += 1
+        self.operators += 1
+        return links + 1
 
     # --- failures -------------------------------------------------------------------------
 
