@@ -166,7 +166,7 @@ findings contains finding if {
 
     (check,) = run.decisions[0].checks
     assert check.outcome is Outcome.ERROR
-    assert "took longer" in check.reason
+    assert "the time is over" in check.reason
     assert run.exit_code == 3
 
 

@@ -36,8 +36,8 @@ test_a_clarification_is_for_exactly_one_package_url if {
 }
 
 test_what_is_no_list_lists_nothing if {
-	licenses.lists_components({"components": [{}]})
-	not licenses.lists_components({"components": []})
-	not licenses.lists_components({"components": null})
-	not licenses.lists_components({})
+	licenses.lists_components with input as {"facts": {"sbom": {"components": [{}]}}}
+	not licenses.lists_components with input as {"facts": {"sbom": {"components": []}}}
+	not licenses.lists_components with input as {"facts": {"sbom": {"components": null}}}
+	not licenses.lists_components with input as {"facts": {"sbom": {}}}
 }
