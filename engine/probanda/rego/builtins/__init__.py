@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from probanda.rego.builtins import crypto, json_schema, jwt, private_keys, x509
+from probanda.rego.builtins import crypto, graphql, json_schema, jwt, private_keys, x509
 from probanda.rego.builtins.interface import Builtin, BuiltinError, OperandError, describe
 from probanda.rego.builtins.signatures import SIGNATURES, Signature
 
@@ -40,6 +40,7 @@ _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     private_keys.BUILTINS,
     x509.BUILTINS,
     json_schema.BUILTINS,
+    graphql.BUILTINS,
 )
 
 
