@@ -75,14 +75,17 @@ class String(Node):
 
 @dataclass(frozen=True, slots=True)
 class TemplateString(Node):
-    """`$"a {x} b"`: texts and the terms between them; an undefined part shows `<undefined>`."""
+    """`$"a {x} b"`: texts and the terms between them; an undefined part shows `<undefined>`.
 
-    parts: tuple[str | Term, ...]
+    A part is a `Literal` only when it has a `with`: `$"{x with input as 1}"`.
+    """
+
+    parts: tuple[str | Term | Literal, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Var(Node):
-    """A variable; the parser names each wildcard `_` apart: `$0`, `$1`, …"""
+    """A variable; the parser names each wildcard `_` apart: `$0`, `$1` and so on."""
 
     name: str
 

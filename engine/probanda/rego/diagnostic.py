@@ -13,6 +13,9 @@ from probanda.errors import PolicyError
 from probanda.model.location import Location
 from probanda.rego.ast import Span
 
+# How much of a line is shown, and how much of that before the place.
+_WIDTH, _BEFORE = 200, 120
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
@@ -37,13 +40,16 @@ class Diagnostic:
         """`path:row:column: code: message`, the line, a caret under the place, the hint."""
         place = f"{self.span.path}:{self.span.row}:{self.span.column}"
         lines = [f"{place}: {self.code}: {self.message}"]
-        rows = source.splitlines()
+        rows = source.split("\n")  # not `splitlines`: the lexer counts line feeds only
         if 0 < self.span.row <= len(rows):
-            text = rows[self.span.row - 1]
+            # Of a very long line, what is around the place.
+            first = max(0, self.span.column - _BEFORE)
+            text = rows[self.span.row - 1].removesuffix("\r")[first : first + _WIDTH]
             width = 1
             if self.span.end_row == self.span.row:
                 width = max(1, self.span.end_column - self.span.column)
-            pad = "".join("\t" if char == "\t" else " " for char in text[: self.span.column - 1])
+            before = text[: max(0, self.span.column - 1 - first)]
+            pad = "".join("\t" if char == "\t" else " " for char in before)
             lines += [f"    {text}", f"    {pad}{'^' * min(width, max(1, len(text) - len(pad)))}"]
         if self.hint:
             lines.append(f"    hint: {self.hint}")

@@ -1,0 +1,335 @@
+"""Writes blocks, loops, `with`, breaks and returns, and thereby whole functions.
+
+Rules:
+
+- `not` is a block that ends in `break 1`. A `with` restores what it replaced however its
+  block ends, and has a memo of its own.
+- A loop over an object or set goes in OPA's order where the order can be seen (appending to
+  an array, adding results).
+- Items of loops that stand in loops or in repeated functions are charged.
+
+Example:
+    function_source(unit, function)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from probanda.rego import ir
+from probanda.rego.backend.aggregates import Aggregates
+from probanda.rego.backend.analysis import Block, BodyFacts, mentions, mutated, walk, written_in
+from probanda.rego.backend.emitter import END, MAX_LOOPS, Emitter, Known, Level
+from probanda.rego.backend.statements import Writer
+from probanda.rego.backend.unit import Unit
+
+# A block of simple statements that ends in a break becomes nested `if`s up to this length.
+_BARE: Final = 10
+
+
+class FunctionWriter(Writer):
+    """Writes the blocks of one function."""
+
+    def function(self, blocks: tuple[Block, ...]) -> None:
+        """The blocks of a function or plan, each a level of its own."""
+        self._sequence(blocks, ())
+        self.emitter.line(self.emitter.ending("U"))
+
+    # --- blocks --------------------------------------------------------------------------
+
+    def _sequence(self, blocks: tuple[Block, ...], rest: Block) -> Level | bool:
+        """Blocks in turn, with `rest` after them; see `_body` for the result."""
+        for index, block in enumerate(blocks):
+            following = blocks[index + 1] if index + 1 < len(blocks) else rest
+            last = index + 1 == len(blocks)
+            ends = self._one(block, self._onward(following, last=last))
+            if ends is not True:
+                if isinstance(ends, Level) and not last:
+                    self.emitter.line(self.emitter.leave(ends))
+                    ends = False
+                return ends
+        return True
+
+    def _onward(self, following: Block, *, last: bool) -> Level | None:
+        """Where leaving a block leads when nothing but a break, or nothing at all, follows."""
+        levels = self.emitter.levels
+        if following and isinstance(following[0], ir.Break):
+            index = following[0].index - (0 if last else 1)
+            return levels[-1 - index] if index >= 0 else None
+        if not last or following:
+            return None
+        if not levels:
+            return END
+        return levels[-1] if levels[-1].kind != "with" else None
+
+    def _one(self, block: Block, onward: Level | None) -> Level | bool:
+        """One block of a sequence."""
+        emitter = self.emitter
+        self.aggregates.flush()
+        if emitter.loops >= MAX_LOOPS:
+            return self._apart(lambda: self._one(block, onward), block)
+        known, bound = dict(emitter.known), set(emitter.bound)
+        start, indent = len(emitter.lines), emitter.indent
+        level = emitter.open("block")
+        level.onward = onward
+        level.bare = self._is_bare(block)
+        ends = self._body(block, level)
+        emitter.indent = indent + 1
+        emitter.close(level, start, falls=ends is True)
+        if level.left or ends is not True:
+            self._restore(known, bound, self._changed(block))
+        emitter.pass_on(level)
+        if level.used or (level.bare and ends is not True):
+            return True
+        return ends
+
+    def _changed(self, block: Block) -> set[int]:
+        """The locals that hold something else after a block, or while it runs again."""
+        foreign = self.emitter.body.foreign
+        changed = {mutated(each) for each in walk(block)} & foreign if foreign else set()
+        return written_in(block) | changed
+
+    def _restore(self, known: dict[int, Known], bound: set[int], changed: set[int]) -> None:
+        self.emitter.known, self.emitter.bound = known, bound
+        self.emitter.forget(changed)
+
+    @staticmethod
+    def _is_bare(block: Block) -> bool:
+        """Whether nested `if`s can stand for the block: simple, short, ending in a break out."""
+        if not 1 < len(block) <= _BARE or not isinstance(block[-1], ir.Break):
+            return False
+        return block[-1].index > 0 and not any(
+            isinstance(each, ir.Break | ir.Return) or ir.children(each) for each in block[:-1]
+        )
+
+    def _body(self, block: Block, level: Level) -> Level | bool:
+        """The statements of a block.
+
+        Returns:
+            True when control may come to its end, False when it never does, or the level to
+            leave at its end, which the caller must see to.
+        """
+        outer = self.aggregates.mentions
+        counted: dict[int, int] = {}
+        for each in walk(block):
+            for local in mentions(each):
+                counted[local] = counted.get(local, 0) + 1
+        self.aggregates.mentions = counted
+        ends: Level | bool = True
+        for index, statement in enumerate(block):
+            ends = self._statement(statement, block[index + 1 :])
+            if ends is not True:
+                break
+        self.aggregates.flush()
+        self.aggregates.mentions = outer
+        return self._jump(ends, level) if isinstance(ends, Level) else ends
+
+    def _statement(self, statement: ir.Statement, rest: Block) -> Level | bool:
+        match statement:
+            case ir.Break():
+                return self.emitter.up(statement.index)
+            case ir.Return():
+                return self._return(statement)
+            case ir.Blocks():
+                return self._sequence(statement.blocks, rest)
+            case ir.Not():
+                negated = (*statement.block, ir.Break(statement.place, 1))
+                return self._sequence((negated,), rest)
+            case ir.Scan():
+                self._scan(statement)
+            case ir.With():
+                self._with(statement)
+            case _:
+                self.simple(statement)
+        return True
+
+    def _jump(self, target: Level, level: Level) -> Level | bool:
+        """Leave `target` at the end of `level`, by going on where that is the same."""
+        emitter = self.emitter
+        while target.onward is not None and target is not level:
+            target = target.onward
+        if level.kind == "block" and not level.used and not level.bare:
+            return True if target is level else target
+        if level.kind == "scan" and target is level:
+            return True
+        emitter.line(emitter.leave(target))
+        return False
+
+    def _return(self, statement: ir.Return) -> bool:
+        emitter = self.emitter
+        self.aggregates.before_read([statement.source])
+        text = emitter.local(statement.source)
+        if emitter.frame:
+            emitter.exits.add(-2 - statement.source)
+            emitter.line(f"return {-2 - statement.source}")
+        else:
+            emitter.line(emitter.ending(text))
+        return False
+
+    # --- functions apart -----------------------------------------------------------------
+
+    def _apart(self, write: Callable[[], Level | bool], block: Block) -> bool:
+        """Write deeper blocks into a Python function of their own, and call it."""
+        emitter = self.emitter
+        self.aggregates.flush()
+        outer = (emitter.lines, emitter.indent, emitter.frame, emitter.loops, emitter.exits)
+        emitter.frames += 1
+        emitter.lines, emitter.indent, emitter.exits = [], 2, set()
+        emitter.frame, emitter.loops = emitter.frames, 0
+        name = f"h{emitter.frame}"
+        ends = write()
+        if isinstance(ends, Level):
+            emitter.line(emitter.leave(ends))
+        lines, codes = emitter.lines, emitter.exits
+        emitter.lines, emitter.indent, emitter.frame, emitter.loops, emitter.exits = outer
+        changed = sorted(self._changed(block))
+        emitter.unbound.update(changed)
+        names = ", ".join([*(f"l{local}" for local in changed), "m"])
+        head = [(1, f"def {name}():", -1), (2, f"nonlocal {names}", -1)]
+        emitter.helpers += [*head, *lines, (2, "return 0", -1)]
+        result = f"a{emitter.number()}"
+        emitter.line(f"{result} = {name}()")
+        levels = {level.number: level for level in emitter.levels}
+        for code in sorted(codes):
+            emitter.line(f"if {result} == {code}: {self._exit(code, levels)}")
+        return True
+
+    def _exit(self, code: int, levels: dict[int, Level]) -> str:
+        """What to do when a function apart returned `code`."""
+        emitter = self.emitter
+        if code in levels:
+            return emitter.leave(levels[code])
+        if code == END.number:
+            return emitter.leave(END)
+        if emitter.frame:
+            emitter.exits.add(code)
+            return f"return {code}"
+        return emitter.ending(f"l{-2 - code}")
+
+    # --- loops ---------------------------------------------------------------------------
+
+    def _scan(self, statement: ir.Scan) -> None:
+        emitter = self.emitter
+        self.aggregates.before_read([statement.source])
+        self.aggregates.flush()
+        if emitter.loops >= MAX_LOOPS:
+            self._apart(lambda: self._loop(statement), (statement,))
+        else:
+            self._loop(statement)
+
+    def _loop(self, statement: ir.Scan) -> bool:
+        emitter = self.emitter
+        source = emitter.local(statement.source)
+        kind = emitter.of(ir.Operand(statement.source)).kind
+        if emitter.scans or emitter.charged:
+            emitter.line(f"Y({source}, s)")
+        head = self._head(statement, source, kind)
+        known, bound = dict(emitter.known), set(emitter.bound)
+        changed = self._changed((statement,))
+        emitter.forget(changed)
+        emitter.line(head)
+        start = len(emitter.lines)
+        level = emitter.open("scan")
+        emitter.scans += 1
+        for local in (statement.key, statement.value):
+            if local in emitter.body.live:
+                emitter.bound.add(local)
+                emitter.known[local] = Known(defined=True)
+        self._body(statement.block, level)
+        emitter.scans -= 1
+        emitter.levels.pop()
+        emitter.indent -= 1
+        emitter.loops -= 1
+        if level.flagged:
+            emitter.lines.insert(start, (emitter.indent + 1, f"x{level.number} = False", -1))
+        elif all(pure >= 0 for _, _, pure in emitter.lines[start:]):
+            emitter.lines.append((emitter.indent + 1, "break", -1))
+        self._restore(known, bound, changed)
+        emitter.pass_on(level)
+        return True
+
+    def _head(self, statement: ir.Scan, source: str, kind: str) -> str:
+        """The `for` line: keys and items where both are read, in order where that shows."""
+        live = self.emitter.body.live
+        key, value = f"l{statement.key}", f"l{statement.value}"
+        ordered = "O" if kind != "list" and _shows_order(statement.block) else ""
+        if statement.key in live:
+            value = value if statement.value in live else "_"
+            items = f"I{ordered}({source})"
+            if kind != "set":
+                plain = f"enumerate({source})"
+                items = plain if kind == "list" else f"({plain} if type({source}) is list else {items})"
+            return f"for {key}, {value} in {items}:"
+        items = f"V{ordered}({source})"
+        if kind == "list":
+            items = source
+        elif kind != "set":
+            items = f"({source} if type({source}) is list else {items})"
+        return f"for {value if statement.value in live else '_'} in {items}:"
+
+    # --- with ----------------------------------------------------------------------------
+
+    def _with(self, statement: ir.With) -> None:
+        emitter = self.emitter
+        self.aggregates.before_read([statement.value.local, statement.local])
+        self.aggregates.flush()
+        if emitter.loops >= MAX_LOOPS:
+            self._apart(lambda: self._replaced(statement), (statement,))
+        else:
+            self._replaced(statement)
+
+    def _replaced(self, statement: ir.With) -> bool:
+        emitter, local = self.emitter, statement.local
+        number = emitter.number()
+        if statement.path:
+            text = emitter.require(statement.value)
+            path = emitter.constants.name(statement.path)
+            text = f"W({emitter.local(local)}, {path}, {text})"
+        else:
+            text = emitter.text(statement.value)
+        saved = emitter.local(local)
+        emitter.line(f"w{number} = {saved}; v{number} = m; y{number} = True; m = {{}}")
+        emitter.forget({local})
+        emitter.line(f"l{local} = {text}")
+        known, bound = dict(emitter.known), set(emitter.bound)
+        start = len(emitter.lines)
+        level = emitter.open("with")
+        emitter.bound.add(local)
+        ends = self._body(statement.block, level)
+        if ends is True:
+            emitter.line(f"y{number} = False")
+        emitter.close(level, start, falls=ends is True)
+        self._restore(known, bound, self._changed((statement,)))
+        emitter.line(f"l{local} = w{number}; m = v{number}")
+        emitter.pass_on(level)
+        emitter.fail_if(f"y{number}", f"not y{number}")
+        return True
+
+
+def _shows_order(block: Block) -> bool:
+    return any(isinstance(each, ir.ArrayAppend | ir.ResultSetAdd) for each in walk(block))
+
+
+def body_source(
+    unit: Unit, what: str, parameters: tuple[int, ...], blocks: tuple[Block, ...], name: str
+) -> list[str]:
+    """The lines of a function's body."""
+    emitter = Emitter(what, parameters, unit.constants)
+    emitter.body = BodyFacts(blocks)
+    writer = FunctionWriter(emitter, unit)
+    writer.aggregates = Aggregates(emitter, {})
+    emitter.charged = name in unit.facts.repeated
+    has_with = any(isinstance(each, ir.With) for block in blocks for each in walk(block))
+    if name in unit.facts.memoised:
+        emitter.memo = str(unit.functions[name])
+        emitter.outer_memo = "n" if has_with else "m"
+    if emitter.outer_memo == "n":
+        emitter.line("n = m")
+    if emitter.body.foreign:
+        emitter.line("o = {}")
+    if emitter.charged:
+        emitter.line("s[0] -= 1")
+        emitter.line("if s[0] < 0: B(s)")
+    writer.function(blocks)
+    return emitter.render()
