@@ -60,12 +60,14 @@ THIRD_PARTY = {
     },  # rego: tokens, keys and certificates that policies read
     "cyclonedx": {"collect"},
     "defusedxml": {"parse"},
+    "graphql": {"rego"},
     "jinja2": {"evidence"},
     "markupsafe": {"evidence"},
     "jsonschema": {"collect", "content", "evaluate", "gates"},
     "license_expression": {"collect"},
     "pydantic": {"content"},
     "pydantic_core": {"content"},  # pydantic's own half; its custom error is exported only there
+    "re2": {"rego"},
     "referencing": {"content"},  # jsonschema's own registry, here without a way to the network
     "regopy": {"rego"},
     "rfc3161_client": {"evidence"},

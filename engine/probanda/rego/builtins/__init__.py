@@ -16,7 +16,34 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from probanda.rego.builtins import crypto, jwt, private_keys, x509
+from probanda.rego.builtins import (
+    aggregates,
+    arithmetic,
+    arrays,
+    clock,
+    crypto,
+    encodings,
+    glob,
+    graphql,
+    graphs,
+    json_patch,
+    json_schema,
+    json_text,
+    jwt,
+    misc,
+    networks,
+    objects,
+    private_keys,
+    regex,
+    sets,
+    sprintf,
+    strings,
+    types,
+    units,
+    x509,
+    yaml_read,
+    yaml_write,
+)
 from probanda.rego.builtins.interface import Builtin, BuiltinError, OperandError, describe
 from probanda.rego.builtins.signatures import SIGNATURES, Signature
 
@@ -31,7 +58,28 @@ __all__ = [
 ]
 
 # Core families.
-_CORE: Final[tuple[Sequence[Builtin], ...]] = ()
+_CORE: Final[tuple[Sequence[Builtin], ...]] = (
+    aggregates.BUILTINS,
+    arithmetic.BUILTINS,
+    arrays.BUILTINS,
+    clock.BUILTINS,
+    encodings.BUILTINS,
+    glob.BUILTINS,
+    graphs.BUILTINS,
+    json_patch.BUILTINS,
+    json_text.BUILTINS,
+    misc.BUILTINS,
+    networks.BUILTINS,
+    objects.BUILTINS,
+    regex.BUILTINS,
+    sets.BUILTINS,
+    sprintf.BUILTINS,
+    strings.BUILTINS,
+    types.BUILTINS,
+    units.BUILTINS,
+    yaml_read.BUILTINS,
+    yaml_write.BUILTINS,
+)
 
 # Cryptography, tokens, schemas, GraphQL, templates, Rego itself: part B adds its families here.
 _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
@@ -39,6 +87,8 @@ _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     jwt.BUILTINS,
     private_keys.BUILTINS,
     x509.BUILTINS,
+    json_schema.BUILTINS,
+    graphql.BUILTINS,
 )
 
 
