@@ -66,6 +66,7 @@ THIRD_PARTY = {
     "license_expression": {"collect"},
     "pydantic": {"content"},
     "pydantic_core": {"content"},  # pydantic's own half; its custom error is exported only there
+    "re2": {"rego"},
     "referencing": {"content"},  # jsonschema's own registry, here without a way to the network
     "regopy": {"rego"},
     "rfc3161_client": {"evidence"},

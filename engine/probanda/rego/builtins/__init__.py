@@ -26,6 +26,7 @@ from probanda.rego.builtins import (
     glob,
     graphs,
     json_patch,
+    json_schema,
     json_text,
     jwt,
     misc,
@@ -85,6 +86,7 @@ _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     jwt.BUILTINS,
     private_keys.BUILTINS,
     x509.BUILTINS,
+    json_schema.BUILTINS,
 )
 
 
