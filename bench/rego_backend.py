@@ -99,7 +99,10 @@ def main() -> None:
             print(plan.source.text)
             return
         answer = plan.evaluate(entry, question, data, context)
-        timer = timeit.Timer(lambda p=plan, e=entry, q=question, d=data: p.evaluate(e, q, d, context), timer=time.process_time)
+        timer = timeit.Timer(
+            lambda p=plan, e=entry, q=question, d=data: p.evaluate(e, q, d, context),
+            timer=time.process_time,
+        )
         number, _ = timer.autorange()
         best = min(timer.repeat(9, max(number // 4, 1))) / max(number // 4, 1)
         print(f"{name:28} {best * 1e6:8.2f} µs  {answer}")

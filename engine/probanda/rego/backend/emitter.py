@@ -94,9 +94,7 @@ NOTHING: Final = Known()
 END: Final = Level(-1, "end", -1)
 
 
-Snapshot = tuple[
-    dict[int, Known], dict[tuple[str, str], tuple[int, frozenset[int]]], set[int]
-]
+Snapshot = tuple[dict[int, Known], dict[tuple[str, str], tuple[int, frozenset[int]]], set[int]]
 
 
 class Line(NamedTuple):
@@ -311,7 +309,11 @@ class Emitter:
 
     def ending(self, text: str) -> str:
         """Return from the function, storing a rule's result."""
-        return f"{self.outer_memo}[{self.memo}] = {text}; return {text}" if self.memo else f"return {text}"
+        return (
+            f"{self.outer_memo}[{self.memo}] = {text}; return {text}"
+            if self.memo
+            else f"return {text}"
+        )
 
     # --- levels --------------------------------------------------------------------------
 

@@ -38,11 +38,8 @@ def equality(emitter: Emitter, left: ir.Operand, right: ir.Operand) -> Pair:
         return "False", "True"
     if "bool" in {one.kind, two.kind} or "None" in {a, b}:
         return f"{a} is {b}", f"{a} is not {b}"
-    if "str" in {one.kind, two.kind}:
-        return f"{a} == {b}", f"{a} != {b}"
-    if two.kind == "int" and _literal(emitter, right) and 1 < abs(int(b)) < _EXACT:
-        return f"{a} == {b}", f"{a} != {b}"
-    if one.kind == two.kind == "int":
+    apart = two.kind == "int" and _literal(emitter, right) and 1 < abs(int(b)) < _EXACT
+    if apart or "str" in {one.kind, two.kind} or one.kind == two.kind == "int":
         return f"{a} == {b}", f"{a} != {b}"
     simple = f"type({a}) is str" if two.kind != "int" else f"type({a}) is int"
     return (

@@ -264,7 +264,7 @@ def _builtin(writer: Writer, statement: ir.Call) -> None:
         pair = inline.CONDITIONS[name](emitter, arguments, values)
         uses = frozenset(each.local for each in arguments if each.local >= 0)
         deeper = [emitter.of(each).uses for each in arguments]
-        known = Known("bool", "", uses.union(*deeper), True, pair)
+        known = Known("bool", uses=uses.union(*deeper), defined=True, condition=pair)
         writer.assign(target, pair[0], known, pure=True)
         return
     if name not in inline.VALUES:
