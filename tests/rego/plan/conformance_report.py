@@ -77,7 +77,8 @@ def normal(value: Any, *, ordered: bool) -> str:
 def words(error: PolicyError) -> str:
     """An error as OPA prints it: `file:row: code: message`."""
     place = f"{error.location.path}:{error.location.line}: " if error.location else ""
-    return f"{place}{error.code}: {error.message}"
+    code = "" if error.message.startswith(error.code) else f"{error.code}: "
+    return f"{place}{code}{error.message}"
 
 
 def cause(case: dict[str, Any]) -> str:  # noqa: PLR0911  # one return for each cause

@@ -69,7 +69,9 @@ def _assign(writer: Writer, statement: ir.Assign) -> None:
         return
     place = writer.unit.place(statement)
     name = emitter.local(target)
-    value = f"{text} if {name} is U else O({name}, {text}, s, {place}, {emitter.what!r})"
+    value = f"O({name}, {text}, s, {place}, {emitter.what!r})"
+    if old is None or not old.defined:
+        value = f"{text} if {name} is U else {value}"
     kind = emitter.of(statement.source).kind
     kind = kind if kind in SHARED else ""
     writer.assign(target, value, Known(kind, defined=True), pure=False)
@@ -119,6 +121,9 @@ def _dot(writer: Writer, statement: ir.Dot) -> None:
     emitter = writer.emitter
     source, name = emitter.of(statement.source), emitter.of(statement.key)
     value, stored = emitter.text(statement.source), emitter.require(statement.key)
+    if (value, stored) in emitter.dots:
+        _copy(writer, ir.Operand(emitter.dots[value, stored][0]), statement.target)
+        return
     guards = [] if source.kind == "dict" else [f"type({value}) is dict"]
     if name.kind != "str":
         guards.append(f"type({stored}) is str")
@@ -131,6 +136,11 @@ def _dot(writer: Writer, statement: ir.Dot) -> None:
     target = f"l{statement.target}"
     emitter.fail_if(f"{target} is U", f"{target} is not U")
     emitter.learn(statement.target)
+    if source.stable and statement.target not in emitter.body.changes:
+        emitter.known[statement.target] = Known(defined=True, stable=True)
+        uses = {statement.target, statement.source.local, statement.key.local}
+        if statement.target not in {statement.source.local, statement.key.local}:
+            emitter.dots[value, stored] = (statement.target, source.uses | name.uses | uses)
 
 
 def _length(writer: Writer, statement: ir.Length) -> None:
@@ -191,8 +201,13 @@ def _is_defined(writer: Writer, statement: ir.IsDefined) -> None:
     known = emitter.known.get(statement.source)
     if known is not None and known.defined is False:
         return
+    if known is not None and known.defined:
+        emitter.fail_if("True", "False")
+        return
     text = emitter.local(statement.source)
     emitter.fail_if(f"{text} is not U", f"{text} is U")
+    emitter.forget({statement.source})
+    emitter.known[statement.source] = Known(defined=False)
 
 
 def _result(writer: Writer, statement: ir.ResultSetAdd) -> None:
@@ -249,7 +264,7 @@ def _builtin(writer: Writer, statement: ir.Call) -> None:
         pair = inline.CONDITIONS[name](emitter, arguments, values)
         uses = frozenset(each.local for each in arguments if each.local >= 0)
         deeper = [emitter.of(each).uses for each in arguments]
-        known = Known("bool", "", uses.union(*deeper), True, pair)
+        known = Known("bool", uses=uses.union(*deeper), defined=True, condition=pair)
         writer.assign(target, pair[0], known, pure=True)
         return
     if name not in inline.VALUES:

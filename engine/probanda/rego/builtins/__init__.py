@@ -24,6 +24,7 @@ from probanda.rego.builtins import (
     crypto,
     encodings,
     glob,
+    graphql,
     graphs,
     json_patch,
     json_schema,
@@ -87,6 +88,7 @@ _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     private_keys.BUILTINS,
     x509.BUILTINS,
     json_schema.BUILTINS,
+    graphql.BUILTINS,
 )
 
 

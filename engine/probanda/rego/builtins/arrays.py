@@ -32,17 +32,14 @@ def array_concat(left: Any, right: Any) -> list[Any]:
 
 
 def array_flatten(value: Any) -> list[Any]:
-    """Arrays inside replaced by their items, at every depth."""
+    """Each item that is an array replaced by its items; not deeper."""
     flat: list[Any] = []
-    waiting = [iter(array(value, 1))]
-    while waiting:
-        for item in waiting[-1]:
-            if isinstance(item, list):
-                waiting.append(iter(item))
-                break
-            flat.append(item)
+    for item in array(value, 1):
+        if isinstance(item, list):
+            flat.extend(item)
         else:
-            waiting.pop()
+            flat.append(item)
+        limit("the array", MAX_OUTPUT, len(flat))
     return flat
 
 

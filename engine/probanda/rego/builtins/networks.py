@@ -159,14 +159,25 @@ def cidr_merge(addresses: Any) -> RegoSet:
     for version in (4, 6):
         same: Any = [network for network, _ in networks if network.version == version]
         merged.extend(ipaddress.collapse_addresses(same))
-    # What nothing was merged into stays as it was written.
-    written: dict[_Network, list[str]] = {}
-    for network, text in networks:
-        written.setdefault(network, []).append(text)
-    return RegoSet(
-        written[network][0] if len(written.get(network, ())) == 1 else str(network)
-        for network in merged
-    )
+    alone = _alone(networks)
+    return RegoSet(alone.get(network, str(network)) for network in merged)
+
+
+def _alone(networks: list[tuple[_Network, str]]) -> dict[_Network, str]:
+    """Networks that neither meet nor touch another one, as they are shown."""
+    found: dict[_Network, str] = {}
+    for version in (4, 6):
+        ranges = sorted(
+            (int(network[0]), int(network[-1]), text, network)
+            for network, text in networks
+            if network.version == version
+        )
+        before = -2
+        for (first, last, text, network), after in zip(ranges, [*ranges[1:], None], strict=False):
+            if first > before + 1 and (after is None or after[0] > last + 1):
+                found[network] = text
+            before = max(before, last)
+    return found
 
 
 def _mergeable(item: Any) -> tuple[_Network, str]:

@@ -100,7 +100,9 @@ class RuleResolver:
         self._scopes.bind(body_variables(rule.body, [*terms, *[term for _, term in extra]]))
         body = self._literals.body(rule.body)
         for local, term in extra:
-            equal = ast.Call(("eq",), (local, self._literals.term(term)), span=term.span)
+            equal = ast.Call(
+                ("eq",), (local, self._literals.term(term)), infix=True, span=term.span
+            )
             body.append(ast.Literal(equal, span=term.span))
         resolved = self._literals.settle([self._literals.term(term) for term in terms], body)
         for name in parameters:
