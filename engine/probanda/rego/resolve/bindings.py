@@ -202,7 +202,7 @@ def _bind(pattern: ast.Term, value: ast.Term, known: set[str]) -> bool:
         return False
     if not _is_known(value, known):
         return False
-    _mark(pattern, known)
+    _pattern_variables(pattern, known)
     return True
 
 
@@ -217,10 +217,6 @@ def _is_known(term: ast.Term, known: AbstractSet[str]) -> bool:
     found: set[str] = set()
     _pattern_variables(term, found)
     return found <= known
-
-
-def _mark(term: ast.Term, known: set[str]) -> None:
-    _pattern_variables(term, known)
 
 
 def _pattern_variables(term: ast.Term, into: set[str]) -> None:
