@@ -86,9 +86,8 @@ def _terms(rule):
     while pending:
         node = pending.pop()
         # A keyword is a name only in front of the dot.
-        if isinstance(node, Term) and not (
-            isinstance(node, Var) and node.name in V0_KEYWORDS | FUTURE
-        ):
+        keyword = isinstance(node, Var) and node.name in KEYWORDS
+        if isinstance(node, Term) and not keyword:
             yield node
         pending.extend(_children(node))
 
