@@ -32,6 +32,8 @@ def error(text, version=1):
         ("allow", 1, "var cannot be used for rule name"),
         ('"a"', 1, "string cannot be used for rule name"),
         ("[1] = x", 1, "array cannot be used for rule name"),
+        ("data", 1, "refs cannot be used for rule head"),
+        ("p := 1; q := 2", 7, "multiple expressions cannot be used for rule head"),
         ("p == 1", 1, "rule name conflicts with built-in function"),
         ("not p", 1, "negated expressions cannot be used for rule head"),
         ("some x", 1, "'some' declarations cannot be used for rule head"),
@@ -161,6 +163,7 @@ def test_hints_say_what_to_write_instead(text, hint):
         ("p if { x }", "`import future.keywords.if` to use the `if` keyword"),
         ("p contains 1 { x }", "`import future.keywords.contains`"),
         ("p { some x in y }", "`import future.keywords.in` for `some x in xs` expressions"),
+        ("p { every x in y { x } }", "`import future.keywords.every` for `every x in xs"),
         ("p { some x, y in z }", "`import future.keywords.in` for `some x in xs` expressions"),
     ],
 )

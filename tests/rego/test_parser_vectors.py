@@ -80,15 +80,47 @@ def test_the_text_under_every_span_parses_to_the_same_node(modules, files):
     assert checked > 20_000
 
 
+def test_every_place_in_opas_plans_is_the_start_of_a_node(cases):
+    checked = 0
+    for case in cases:
+        plan = case.get("plan") or {}
+        files = [each["value"] for each in plan.get("static", {}).get("files") or ()]
+        for index, text in enumerate(case.get("modules") or ()):
+            if f"module-{index}.rego" not in files:
+                continue
+            module = parse_module(text, path="t.rego")
+            pending, ours = [module], set()
+            while pending:
+                node = pending.pop()
+                ours.add((node.span.row, node.span.column))
+                pending += [each for one in fields(node) for each in _flat(getattr(node, one.name))]
+            theirs = set(_places(plan, files.index(f"module-{index}.rego"))) - {(0, 0)}
+            assert theirs <= ours, case["note"]
+            checked += len(theirs)
+    assert checked > 5000
+
+
+def _places(plan, file):
+    """Row and column of all statements from one file."""
+    pending = [plan]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if value.get("file") == file and "row" in value:
+                yield value["row"], value["col"]
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+
+
 def _terms(rule):
     """All terms that have a text of their own, at any depth."""
     pending = [rule]
     while pending:
         node = pending.pop()
         # A keyword is a name only in front of the dot.
-        if isinstance(node, Term) and not (
-            isinstance(node, Var) and node.name in V0_KEYWORDS | FUTURE
-        ):
+        keyword = isinstance(node, Var) and node.name in KEYWORDS
+        if isinstance(node, Term) and not keyword:
             yield node
         pending.extend(_children(node))
 

@@ -58,6 +58,8 @@ class BodyParser(TermParser):
             return f"no white space may stand before `{kind}`"
         if self.version == 0 and self.is_name("in"):
             return _IN_HINT
+        if self.version == 0 and self.texts[self.place - 1] == "every":
+            return "`import future.keywords.every` for `every x in xs { ... }` expressions"
         return ""
 
     def literal(self) -> Literal:

@@ -36,6 +36,7 @@ from probanda.rego.lexer import KEYWORDS, MAX_DEPTH
 from probanda.rego.parser_bodies import BodyParser
 from probanda.rego.parser_cursor import BINARY, Failure, name_of
 from probanda.rego.parser_default import default_errors
+from probanda.rego.parser_terms import ROOTS
 from probanda.rego.unparse import unparse
 
 _GROUND = (String, Number, Boolean, Null)
@@ -147,6 +148,9 @@ class RuleParser(BodyParser):
 
     def _bodiless(self, start: int, head: Head) -> Rule:
         rule = Rule(head, (), span=self.span(start))
+        if self.kinds[self.place] == ";":
+            message = "multiple expressions cannot be used for rule head"
+            self.fail(message, hint="a rule ends without `;`")
         if head.value is not None or head.key is not None:
             self._keyword_name(head, start)
             return rule
@@ -159,6 +163,8 @@ class RuleParser(BodyParser):
                 self.fail(message, place=start)
             return rule
         name = _text(head.ref)
+        if len(head.ref) == 1 and name in ROOTS:
+            self.fail("refs cannot be used for rule head", place=start)
         if len(head.ref) == 1:
             self.fail(
                 "var cannot be used for rule name",
