@@ -96,6 +96,11 @@ class PolicyError(ProbandaError):
         super().__init__(message, location=location, hint=hint)
         self.code = code
 
+    def __str__(self) -> str:
+        # OPA's own wording of an evaluation's error starts with the place.
+        placed = self.location is not None and self.message.startswith(f"{self.location.path}:")
+        return self.message if placed else super().__str__()
+
 
 class LedgerError(ProbandaError):
     """The ledger cannot be opened, written, or contradicts itself."""

@@ -157,12 +157,14 @@ class Policy:
         input_term: str | None = None,
         data: Any = None,
         strict_builtin_errors: bool = False,
+        now_ns: int = 0,
         seconds: float | None = None,
     ) -> list[Any]:
         """The result objects of one plan, as OPA's evaluators give them."""
         given = parse_value(input_term) if input_term is not None else input
         context = Context(
             strict=strict_builtin_errors,
+            now_ns=now_ns,
             deadline=time.monotonic() + (self.seconds if seconds is None else seconds),
         )
         return self.plan.evaluate(plan, given, {} if data is None else data, context)
@@ -175,6 +177,7 @@ class Policy:
         input_term: str | None = None,
         data: Any = None,
         strict_builtin_errors: bool = False,
+        now_ns: int = 0,
         seconds: float | None = None,
     ) -> list[dict[str, Any]]:
         """Every set of bindings that makes the query true; values as the engine has them.
@@ -185,6 +188,7 @@ class Policy:
             input_term: the input as a Rego term instead (it may hold sets).
             data: base documents.
             strict_builtin_errors: errors of built-ins end the evaluation.
+            now_ns: the clock, nanoseconds since 1970.
             seconds: overrides the policy's limit.
 
         Returns:
@@ -197,6 +201,7 @@ class Policy:
         given = parse_value(input_term) if input_term is not None else input
         context = Context(
             strict=strict_builtin_errors,
+            now_ns=now_ns,
             deadline=time.monotonic() + (self.seconds if seconds is None else seconds),
         )
         found = plan.evaluate(_QUERY, given, {} if data is None else data, context)

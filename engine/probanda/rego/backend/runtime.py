@@ -174,8 +174,10 @@ def insert_once(made: dict[Any, Any], name: Any, item: Any, state: list[Any], pl
 
 
 def failure(state: list[Any], place: int, code: str, message: str) -> PolicyError:
-    """An error at a place of the policy."""
-    return PolicyError(f"{code}: {message}", code=code, location=state[2].location(place))
+    """An error at a place of the policy, worded as OPA words it: `file:row: code: message`."""
+    where = state[2].location(place)
+    prefix = f"{where.path}:{where.line}: " if where is not None else ""
+    return PolicyError(f"{prefix}{code}: {message}", code=code, location=where)
 
 
 def builtin_failed(state: list[Any], name: str, place: int) -> Any:
