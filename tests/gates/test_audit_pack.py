@@ -112,7 +112,7 @@ def test_a_damaged_bundle_is_listed_as_bad_and_never_left_out(words, cell, bundl
 def test_what_is_no_bundle_stops_the_pack(words, cell, bundles, data):
     stray = words.write("stray.tar", data)
 
-    with pytest.raises(EvidenceError, match="stray.tar cannot be read") as caught:
+    with pytest.raises(EvidenceError, match=r"stray\.tar cannot be read") as caught:
         pack(words, cell, [*bundles, stray])
 
     assert "not silently left out" in str(caught.value.hint)
@@ -132,7 +132,7 @@ def test_a_pack_is_no_bundle(words, cell, bundles):
 
 
 def test_the_same_bundle_twice_is_an_error(words, cell, bundles):
-    with pytest.raises(EvidenceError, match="two bundles are called 'first.tar'"):
+    with pytest.raises(EvidenceError, match="two bundles are called"):
         pack(words, cell, [bundles[0], bundles[0]])
 
 

@@ -66,6 +66,7 @@ def produce(folder: Path, cell: Path, bundle: Path, *, seed: str) -> Path:
         [sys.executable, "-c", SCRIPT, project.root, cell, out, bundle],
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
         cwd=folder,
+        check=False,
         capture_output=True,
         text=True,
     )

@@ -132,11 +132,12 @@ def run(arguments: list[str] | None = None) -> int:
     except ProbandaError as error:
         report(error)
         return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
-    except SystemExit as ending:
-        # click ends a process whose reader has gone with 1, which would say "blocked".
-        if isinstance(ending.__context__, BrokenPipeError):
-            return EXIT_UNDECIDED
-        raise
+    except SystemExit:
+        # click exits by itself in two cases only: it has answered a shell that completes a
+        # word, or the reader of our output has gone. Then it exits with 1: "blocked".
+        if "_PROBANDA_COMPLETE" in os.environ:
+            raise
+        return EXIT_UNDECIDED
     except OSError as error:
         # A full disk, a folder that is gone: what no command expects in particular.
         place = f"{error.filename}: " if error.filename else ""
