@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -12,6 +13,14 @@ import probanda as package
 from probanda.cli import COMMANDS, cli, main, run
 
 PIPE = "from probanda.cli import main; main()"
+
+
+@pytest.fixture(autouse=True)
+def interrupts():
+    """`main` stops listening to Ctrl-C in the end; the tests go on."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 def test_the_version_is_the_packages(probanda):
@@ -188,6 +197,21 @@ def test_an_interrupt_says_that_nothing_half_written_is_left(monkeypatch, capsys
 
     assert run(["validate"]) == 130
     assert "interrupted: nothing half-written was left behind" in capsys.readouterr().err
+
+
+def test_an_interrupt_that_was_wrapped_is_one(monkeypatch, capsys):
+    """Python 3.11 turns what `__set_name__` raises into a RuntimeError."""
+
+    def wrapped(arguments):
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr("probanda.cli.run", wrapped)
+
+    with pytest.raises(SystemExit) as caught:
+        main([])
+
+    assert caught.value.code == 130
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_an_interrupt_outside_of_a_command_is_no_traceback_either(monkeypatch, capsys):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
 from typing import Any
 
@@ -110,13 +111,11 @@ def main(arguments: list[str] | None = None) -> None:
         code = _flushed(run(arguments))
     except KeyboardInterrupt:
         code = _interrupted()
-    except Exception:  # noqa: BLE001  # Python would exit with 1, which says "blocked"
-        import traceback
-
-        traceback.print_exc()
-        click.echo("error: this is a bug in probanda; nothing was decided", err=True)
-        click.echo("hint: report it together with the lines above", err=True)
-        code = EXIT_UNDECIDED
+    except Exception as error:  # noqa: BLE001  # Python would exit with 1, which says "blocked"
+        code = _interrupted() if _was_interrupted(error) else _bug()
+    # What is done is done: Python restores the signal's default on its way out, and the exit
+    # code would be lost.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 
@@ -144,6 +143,23 @@ def run(arguments: list[str] | None = None) -> int:
         report(EvidenceError(f"{place}{error.strerror or error}"))
         return EXIT_UNDECIDED
     return result if isinstance(result, int) else 0
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an error only wraps an interrupt, as Python 3.11 does inside `__set_name__`."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _bug() -> int:
+    """Show the traceback that is being handled, and what it means for the caller."""
+    import traceback
+
+    traceback.print_exc()
+    click.echo("error: this is a bug in probanda; nothing was decided", err=True)
+    click.echo("hint: report it together with the lines above", err=True)
+    return EXIT_UNDECIDED
 
 
 def _interrupted() -> int:
