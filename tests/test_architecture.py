@@ -57,13 +57,15 @@ THIRD_PARTY = {
     "defusedxml": {"parse"},
     "jinja2": {"evidence"},
     "markupsafe": {"evidence"},
-    "jsonschema": {"collect", "content", "evaluate", "gates"},
+    "jsonschema": {"parse", "collect", "content", "evaluate", "gates"},
     "license_expression": {"collect"},
     "pydantic": {"content"},
     "pydantic_core": {"content"},  # pydantic's own half; its custom error is exported only there
     "referencing": {"content"},  # jsonschema's own registry, here without a way to the network
+    "isoduration": {"parse"},  # jsonschema's, imported late
     "regopy": {"rego"},
     "rfc3161_client": {"evidence"},
+    "rfc3987_syntax": {"parse"},  # jsonschema's, imported late
     "rfc8785": {"canonical"},
     "sigstore": {"evidence"},
     "sigstore_models": {"evidence"},  # sigstore's own trust-root type, which it does not re-export

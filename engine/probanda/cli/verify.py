@@ -31,16 +31,18 @@ if TYPE_CHECKING:
 def command(
     file: Path, trust: Path | None, identity: str, issuer: str, at: datetime | None, format_: str
 ) -> int:
-    """Verify a bundle or pack, offline, in numbered steps.
+    """Verify a bundle, a pack or a signed index (.json), offline, in numbered steps.
 
     Exits 0 when it is good and its signer trusted, 1 when it was checked and is bad, 3
     when it could not be checked or is intact but its signer is unknown. Trust never comes
     from the bundle.
     """
+    from probanda.evidence.index_signature import verify_index
     from probanda.evidence.verify import verify_bundle
     from probanda.output import verification
 
-    report = verify_bundle(
+    check = verify_index if file.suffix == ".json" else verify_bundle
+    report = check(
         file,
         trust=_trust(trust),
         at=at,

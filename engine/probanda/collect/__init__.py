@@ -43,6 +43,7 @@ from probanda.collect.yaml_document import YamlCollector
 from probanda.errors import CollectError, MissingArtifactError, ParseError
 from probanda.model.fact import Artifact, Fact
 from probanda.model.gate import FactSource, MissingArtifact
+from probanda.parse.json_schema import prepare
 
 __all__ = [
     "COLLECTORS",
@@ -164,6 +165,7 @@ def _check_options(collector: AnyCollector, source: FactSource) -> None:
     """Options must fit the collector's schema."""
     if not source.options:
         return
+    prepare()
     from jsonschema import Draft202012Validator
 
     validator = Draft202012Validator(dict(collector.options_schema))

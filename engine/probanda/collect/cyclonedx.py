@@ -36,6 +36,7 @@ from probanda.collect.licenses import read_licenses
 from probanda.errors import CollectError
 from probanda.model.instant import format_instant, parse_instant
 from probanda.parse.json import load_json
+from probanda.parse.json_schema import prepare
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -97,6 +98,7 @@ class CycloneDxCollector:
 
 def _validate(bom: Any, source: str) -> str:
     """The document's `specVersion`, once it matches that version's schema."""
+    prepare()
     from jsonschema.exceptions import best_match
 
     version = bom.get("specVersion") if isinstance(bom, dict) else None
@@ -126,6 +128,7 @@ def _validator(version: str) -> Validator:
     It checks `iri-reference` with an Earley parser, 14 ms for every URL, and
     `uniqueItems` by comparing every two components.
     """
+    prepare()
     from cyclonedx.exception import MissingOptionalDependencyException
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator

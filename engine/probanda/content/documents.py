@@ -15,11 +15,12 @@ Example:
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from probanda.content.descriptions import field_descriptions
 from probanda.content.fields import (
     CollectorName,
     ControlId,
@@ -42,6 +43,11 @@ from probanda.content.fields import (
     word,
 )
 
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
 ApiVersion = Annotated[Literal["probanda/v1"], BeforeValidator(word)]
 
 
@@ -52,8 +58,19 @@ class Model(BaseModel):
         frozen=True,
         extra="forbid",
         alias_generator=to_camel,
-        use_attribute_docstrings=True,
+        defer_build=True,  # most runs see a few kinds; a model is built when one is first read
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The model's JSON Schema, each field described by the docstring below it."""
+        found = handler(schema)
+        properties = handler.resolve_ref_schema(found)["properties"]
+        for name, text in field_descriptions(cls).items():
+            properties[cls.model_fields[name].alias or name].setdefault("description", text)
+        return found
 
 
 class Named(Model):

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from probanda.content.complaints import nearest, one_of
+from probanda.parse.json_schema import prepare
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -49,6 +50,9 @@ class Problem:
 
 def schema_problems(schema: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with a JSON Schema itself; the first cause only, where causes shadow others."""
+    if schema == NO_PARAMETERS or not schema:
+        return []
+    prepare()
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
@@ -123,6 +127,7 @@ def _parts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Any, Mappi
 
 def problems(value: Any, schema: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with `value` under a schema that `schema_problems` found good."""
+    prepare()
     from jsonschema import Draft202012Validator
     from referencing import Registry
 

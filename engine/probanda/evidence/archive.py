@@ -9,8 +9,7 @@ Rules:
   numbers, global headers and hidden extra records have no spelling, so they cannot pass.
 - Nothing may follow the end of the archive, and nothing may be missing. No compression:
   sizes are bounded by the file itself, so there are no bombs.
-- Writing goes to a temporary file in the same folder, then fsync, rename, fsync of the
-  folder. On any exception, interrupts included, the temporary file is removed.
+- An archive appears complete or not at all; see `whole_file`.
 
 Example:
 
@@ -28,9 +27,8 @@ import io
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self, cast
@@ -49,6 +47,7 @@ from probanda.evidence.tar import (
     padding,
     pax_record,
 )
+from probanda.evidence.whole_file import whole_file
 from probanda.model.location import Location
 
 # The manifest's limit and what the format itself adds.
@@ -142,45 +141,15 @@ def create_archive(path: Path) -> Iterator[ArchiveWriter]:
     Raises:
         EvidenceError: the folder or disk refuses; `hint` says what to do.
     """
-    temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
+        with whole_file(path) as file:
             writer = ArchiveWriter(file)
             yield writer
             writer.finish()
-            file.flush()
-            # mkstemp gives 0600; evidence is made to be handed on, so the umask decides.
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        temporary = None
-        _sync_folder(path.parent)
     except OSError as error:
         hint = _HINTS.get(error.errno or 0)
         message = f"cannot write {path}: {error.strerror or error}"
         raise EvidenceError(message, hint=hint) from error
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink()
-
-
-def _umask() -> int:
-    """The process's umask, which POSIX only tells by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_archive(

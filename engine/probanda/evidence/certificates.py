@@ -30,7 +30,6 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from probanda.errors import CannotVerifyError, VerificationFailedError
@@ -59,7 +58,8 @@ MALFORMED = (
 def quietly() -> Iterator[None]:
     """Without `cryptography`'s remarks on odd certificates: they are refused, not commented on."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        # CryptographyDeprecationWarning is one of these.
+        warnings.simplefilter("ignore", UserWarning)
         yield
 
 
@@ -68,11 +68,10 @@ def load_certificate(der: bytes) -> x509.Certificate:
     try:
         with quietly():
             certificate = x509.load_der_x509_certificate(der)
-            serial_number = certificate.serial_number
-        key = certificate.public_key()
-        # `cryptography` parses these only when they are asked for: do it where it may fail.
-        _ = (certificate.subject, certificate.issuer, certificate.extensions)
-        _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+            serial_number, key = certificate.serial_number, certificate.public_key()
+            # These are parsed only when they are asked for: do it where it may fail.
+            _ = (certificate.subject, certificate.issuer, certificate.extensions)
+            _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
     except MALFORMED as error:
         raise VerificationFailedError("the signing certificate is malformed") from error
     if serial_number <= 0:

@@ -18,38 +18,39 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import shutil
+import tempfile
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 from probanda.canonical import sha256_hex, sha256_stream
-from probanda.errors import (
-    CannotVerifyError,
-    EvidenceError,
-    LedgerError,
-    ParseError,
-    VerificationFailedError,
-)
-from probanda.evidence import certificates, checks
+from probanda.errors import CannotVerifyError, VerificationFailedError
+from probanda.evidence import checks
 from probanda.evidence.archive import ArchiveReader, Member
+from probanda.evidence.index_document import LINK_FOLDER, parse_index
 from probanda.evidence.manifest import MAX_BYTES as MAX_MANIFEST_BYTES
-from probanda.evidence.manifest import Manifest
+from probanda.evidence.manifest import Entry, Manifest
 from probanda.evidence.names import CHECKPOINT, MANIFEST, RECORDS, SIGNATURE
 from probanda.evidence.record_checks import check_records
 from probanda.evidence.records import MAX_BYTES as MAX_RECORDS_BYTES
-from probanda.evidence.report import Report, Signer, Step, StepOutcome, judge
+from probanda.evidence.report import Report, Step, StepOutcome, judge
+from probanda.evidence.seal_steps import (
+    CERTIFICATE_STEP,
+    LIMITS_STEP,
+    LOG_STEP,
+    OPINION_STEP,
+    SIGNATURE_STEP,
+    TIME_STEP,
+    NotApplicableError,
+    SealSteps,
+    SkippedError,
+    need,
+)
 from probanda.evidence.sigstore_bundle import MAX_BYTES as MAX_SEAL_BYTES
 from probanda.evidence.sigstore_bundle import SigstoreBundle
 from probanda.evidence.statement import Statement
-from probanda.evidence.trust import Authority, Trust, TrustRoot
+from probanda.evidence.trust import Trust
 from probanda.merkle.note import MAX_NOTE_BYTES
-from probanda.model.instant import format_instant
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
-_Shown = TypeVar("_Shown")
 
 # What the format itself adds to the files, in the order of the archive.
 TAIL = {
@@ -58,26 +59,20 @@ TAIL = {
     RECORDS: MAX_RECORDS_BYTES,
     SIGNATURE: MAX_SEAL_BYTES,
 }
-# Between this machine's clock and the stamper's.
-_CLOCK_SKEW = timedelta(minutes=5)
-
 STEPS = (
     ("the archive is well-formed", "POSIX.1-2017 pax"),
     ("the manifest is well-formed", "probanda manifest v1, RFC 8785"),
     ("every listed file is there, and no other", "FIPS 180-4, closed list"),
     ("the signed statement is about this manifest", "in-toto Statement v1, DSSE 1.0.2"),
-    ("the signature fits the statement", "DSSE 1.0.2, FIPS 186-5"),
-    ("a timestamp proves when it was signed", "RFC 3161, RFC 5816"),
-    ("a trusted authority certified the signer", "RFC 5280, RFC 6962 §3"),
-    ("the signature is in the log", "RFC 9162 §2.1.3.2, C2SP tlog-checkpoint"),
-    ("a second verifier agrees", "Sigstore bundle v0.3, sigstore-python"),
+    SIGNATURE_STEP,
+    TIME_STEP,
+    CERTIFICATE_STEP,
+    LOG_STEP,
+    OPINION_STEP,
     ("the decisions are in the ledger", "RFC 9162 §2.1.3.2, probanda record v1"),
-    ("what is not proved", "RFC 3161 §4, C2SP tlog-witness"),
+    ("the bundles inside verify too", "probanda index v1"),
+    LIMITS_STEP,
 )
-
-
-class _SkippedError(Exception):
-    """An earlier step left nothing to look at."""
 
 
 def verify_bundle(
@@ -110,8 +105,8 @@ def verify_bundle(
         return Report(path, tuple(steps), judge(steps, trusted=False))
 
 
-class _Verification:
-    """One run: what the steps have shown so far. Every attribute is set by one step."""
+class _Verification(SealSteps):
+    """One run over one archive. Every attribute is set by one step."""
 
     def __init__(
         self,
@@ -123,66 +118,33 @@ class _Verification:
         identity: str,
         issuer: str,
     ) -> None:
-        self.path, self.reader, self.trust = path, reader, trust
-        self.at, self.identity, self.issuer = at, identity, issuer
-        self.steps: list[Step] = []
+        super().__init__(STEPS, trust=trust, at=at, identity=identity, issuer=issuer)
+        self.path, self.reader = path, reader
         self.files: dict[str, tuple[Member, str]] = {}
         self.tail: dict[str, bytes] = {}
         self.manifest: Manifest | None = None
-        self.sealed: SigstoreBundle | None = None
         self.statement: Statement | None = None
-        self.certificate: Certificate | None = None
-        self.signer: Signer | None = None
-        self.anchor: tuple[TrustRoot, Authority] | None = None
-        self.moment: datetime | None = None
-        self.stampers: list[Authority] = []
-        self.certified = False
 
     def run(self) -> Report:
         """All steps, in the order of `STEPS`."""
-        for check in (
-            self._archive,
-            self._manifest,
-            self._listed,
-            self._signed_statement,
-            self._signature,
-            self._time,
-            self._certified,
-            self._logged,
-            self._second_opinion,
-            self._recorded,
-            self._limits,
-        ):
-            self._step(check)
-        trusted = self.anchor is not None and self.certified
-        return Report(
-            path=self.path,
-            steps=tuple(self.steps),
-            verdict=judge(self.steps, trusted=trusted),
-            signer=self.signer,
-            signed_at=format_instant(self.moment) if self.moment else "",
-            trusted_by=f"{self.anchor[0].path} ({self.anchor[0].source})" if self.anchor else "",
-            anchored=self._anchored,
-            unsafe_demo=self.signer is not None and certificates.is_unsafe_demo(self.signer),
-            manifest_sha256=self.manifest.digest if self.manifest else "",
-            bundle_name=self.manifest.name if self.manifest else "",
+        return self.report(
+            self.path,
+            (
+                self._archive,
+                self._manifest,
+                self._listed,
+                self._signed_statement,
+                self.check_signature,
+                self.check_time,
+                self.check_certified,
+                self.check_logged,
+                self.check_second_opinion,
+                self._recorded,
+                self._nested,
+                self._limits,
+            ),
+            lambda: (self.manifest.digest, self.manifest.name) if self.manifest else ("", ""),
         )
-
-    def _step(self, check: Callable[[], str]) -> None:
-        """Run one check and note what came of it."""
-        number = len(self.steps) + 1
-        outcome = StepOutcome.NOTE if number == len(STEPS) else StepOutcome.GOOD
-        try:
-            detail = check()
-        except (ParseError, VerificationFailedError, EvidenceError, LedgerError) as error:
-            outcome, detail = StepOutcome.BAD, str(error)
-        except CannotVerifyError as error:
-            outcome = StepOutcome.UNKNOWN
-            detail = f"{error}; {error.hint}" if error.hint else str(error)
-        except _SkippedError as error:
-            outcome, detail = StepOutcome.SKIPPED, str(error)
-        title, spec = STEPS[number - 1]
-        self.steps.append(Step(number, title, spec, outcome, detail))
 
     def _archive(self) -> str:
         """Step 1: read it once, hash every file, keep what the format itself adds."""
@@ -211,7 +173,7 @@ class _Verification:
 
     def _listed(self) -> str:
         """Step 3: what the manifest lists and what the archive holds are the same."""
-        manifest = _need(self.manifest)
+        manifest = need(self.manifest)
         for entry in manifest.entries:
             if entry.path not in self.files:
                 raise VerificationFailedError(f"{entry.path}: listed, but not in the archive")
@@ -225,8 +187,9 @@ class _Verification:
 
     def _signed_statement(self) -> str:
         """Step 4: the seal decodes, and what it signs is this manifest's digest."""
-        self.sealed = SigstoreBundle.parse(self._part(SIGNATURE))
-        manifest = _need(self.manifest)
+        self.seal_bytes = self._part(SIGNATURE)
+        self.sealed = SigstoreBundle.parse(self.seal_bytes)
+        manifest = need(self.manifest)
         statement = Statement.parse(self.sealed.payload)
         if statement.manifest_sha256 != sha256_hex(self._part(MANIFEST)):
             raise VerificationFailedError("the statement is about another manifest")
@@ -235,88 +198,9 @@ class _Verification:
         self.statement = statement
         return f"statement about {MANIFEST} with SHA-256 {statement.manifest_sha256}"
 
-    def _signature(self) -> str:
-        """Step 5: with the embedded certificate; whose it is comes later."""
-        sealed = _need(self.sealed)
-        certificate = certificates.load_certificate(sealed.certificate)
-        signer = certificates.describe(certificate)
-        checks.check_signature(sealed, certificate)
-        self.certificate, self.signer = certificate, signer
-        return f"key with SPKI SHA-256 {signer.fingerprint}"
-
-    def _time(self) -> str:
-        """Step 6: over this signature, by an authority that the signer's root trusts."""
-        sealed, certificate = _need(self.sealed), _need(self.certificate)
-        stamps = checks.stamps(sealed)
-        root = self._root(certificate)
-        if root is None:
-            claimed = format_instant(stamps[0].tst_info.gen_time)
-            raise CannotVerifyError(f"{claimed}, says an authority that is not known")
-        trusted = [checks.trusted_stamp(stamp, sealed.signature, root) for stamp in stamps]
-        self.stampers = [authority for _, authority in trusted]
-        # The latest: every certificate must have been valid even then.
-        self.moment = max(moment for moment, _ in trusted)
-        signed = f"signed at {format_instant(self.moment)}"
-        if self.at is not None and self.moment > self.at:
-            raise VerificationFailedError(f"{signed}, after the time to verify at")
-        if self.at is None and self.moment > datetime.now(UTC) + _CLOCK_SKEW:
-            raise CannotVerifyError(
-                f"{signed}, in the future of this machine's clock",
-                hint="mend the clock, or say which time to verify at",
-            )
-        return signed
-
-    def _certified(self) -> str:
-        """Step 7: issued by a trusted authority, valid then, for an identity it vouches for."""
-        certificate = _need(self.certificate)
-        signer = _need(self.signer)
-        stranger = f"{signer.identity or 'nobody'}, certified by {signer.issuer}"
-        if self.trust is None:
-            raise CannotVerifyError(f"no trust root was given; it says: {stranger}")
-        found = certificates.find_issuer(certificate, self.trust)
-        if found is None:
-            count = len(self.trust.roots)
-            raise CannotVerifyError(f"unknown to the {count} trust root(s); it says: {stranger}")
-        root, authority = found
-        moment = _need(self.moment)
-        certificates.check_certificate(certificate, authority, root, moment)
-        name = certificates.check_identity(
-            certificate, authority, identity=self.identity, issuer=self.issuer
-        )
-        self.anchor, self.certified = found, True
-        return f"{name}, trusted by {root.path} ({root.source})"
-
-    def _logged(self) -> str:
-        """Step 8: the entry is of this signature, under a checkpoint that the log signed."""
-        sealed, certificate = _need(self.sealed), _need(self.certificate)
-        checkpoint = checks.check_log_entry(sealed)
-        place = f"entry {sealed.entry.index} of {checkpoint.size} in {checkpoint.origin}"
-        root = self._root(certificate)
-        if root is None:
-            raise CannotVerifyError(f"{place}, a log that is not known")
-        note = sealed.entry.checkpoint
-        checks.check_checkpoint_signature(note, root, log_id=sealed.entry.log_id)
-        return place
-
-    def _second_opinion(self) -> str:
-        """Step 9: the stock verifier comes to the same finding about the seal."""
-        sealed = _need(self.sealed)
-        if self.anchor is None:
-            raise _SkippedError("there is no trust to ask it with")
-        from probanda.evidence.second_opinion import accepts
-
-        bad = any(step.outcome is StepOutcome.BAD for step in self.steps[4:8])
-        root, authority = self.anchor
-        refusal = accepts(self._part(SIGNATURE), sealed.payload, root, authority)
-        if refusal and not bad:
-            raise VerificationFailedError(f"it refuses what these checks accept: {refusal}")
-        if bad and not refusal:
-            raise VerificationFailedError("it accepts what these checks refuse")
-        return "sigstore-python comes to the same finding"
-
     def _recorded(self) -> str:
         """Step 10: every decision opens a record that is under the signed ledger head."""
-        manifest, statement = _need(self.manifest), _need(self.statement)
+        manifest, statement = need(self.manifest), need(self.statement)
         ledger = statement.predicate.ledger
         if self._part(CHECKPOINT) != ledger.checkpoint.encode():
             raise VerificationFailedError(f"{CHECKPOINT} is not the checkpoint that was signed")
@@ -325,42 +209,60 @@ class _Verification:
             raise VerificationFailedError("the ledger's checkpoint contradicts the statement")
         count = check_records(self._part(RECORDS), statement.predicate, manifest, self._read)
         place = f"{count} record(s) under the ledger {head.origin} of {head.size}"
-        root = self._root(_need(self.certificate))
+        root = self.root(need(self.certificate))
         if root is None:
             raise CannotVerifyError(f"{place}, a ledger that is not known")
         checks.check_checkpoint_signature(ledger.checkpoint, root)
         return place
 
-    def _limits(self) -> str:
-        """Step 11: said aloud, because a signature looks as if it proved everything."""
-        time = (
-            "the time is vouched for by an authority apart from the signer's"
-            if self._anchored
-            else "the time is only claimed: who holds the signer's cell can back-date"
-        )
-        return (
-            f"{time}; the ledger is unanchored: no witness in other custody has confirmed its "
-            "checkpoint here; that the artifacts tell the truth is for their producers to answer"
-        )
-
-    @property
-    def _anchored(self) -> bool:
-        """Whether every stamp's root certificate is another than the signer's."""
-        if self.anchor is None or not self.stampers:
-            return False
-        own = self.anchor[1].chain[-1]
-        return all(stamper.chain[-1] != own for stamper in self.stampers)
-
-    def _root(self, certificate: Certificate) -> TrustRoot | None:
-        """The trust root whose authority certified the signer; `None` for a stranger."""
+    def _nested(self) -> str:
+        """Step 11: whoever holds a pack need not take its maker's word for its bundles."""
+        manifest = need(self.manifest)
+        if manifest.kind != "Pack":
+            raise NotApplicableError("there are none: it is no pack")
+        index = parse_index(self._read("index.json")).document
+        claimed = {row["name"]: row["verdict"] for row in index["bundles"]}
+        inside = {
+            entry.path.removeprefix(LINK_FOLDER): entry
+            for entry in manifest.entries
+            if entry.path.startswith(LINK_FOLDER)
+        }
+        if sorted(inside) != sorted(claimed):
+            raise VerificationFailedError("the index lists other bundles than the pack holds")
         if self.trust is None:
-            return None
-        found = certificates.find_issuer(certificate, self.trust)
-        return found[0] if found else None
+            raise CannotVerifyError(f"{len(inside)} bundle(s), and no trust root to try them with")
+        for name, entry in inside.items():
+            found = self._verify_nested(entry).verdict.value
+            if found != claimed[name]:
+                message = f"{name}: the index says {claimed[name]}, here it is {found}"
+                if "bad" in (found, claimed[name]):
+                    raise VerificationFailedError(message)
+                raise CannotVerifyError(
+                    message, hint="give the trust root that the pack's maker used"
+                )
+        return f"{len(inside)} bundle(s) verify as the index says"
+
+    def _verify_nested(self, entry: Entry) -> Report:
+        member, _ = self.files[entry.path]
+        with tempfile.TemporaryDirectory(prefix="probanda-") as folder:
+            path = Path(folder) / "bundle.tar"
+            with self.reader.open(member) as source, path.open("wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
+            return verify_bundle(
+                path, trust=self.trust, at=self.at, identity=self.identity, issuer=self.issuer
+            )
+
+    def _limits(self) -> str:
+        """Step 12."""
+        return (
+            f"{self.check_time_limits()}; the ledger is unanchored: no witness in other custody "
+            "has confirmed its checkpoint here; that the artifacts tell the truth is for their "
+            "producers to answer"
+        )
 
     def _part(self, name: str) -> bytes:
         if not self.tail and not self.files:
-            raise _SkippedError("the archive is not well-formed")
+            raise SkippedError("the archive is not well-formed")
         if name not in self.tail:
             raise VerificationFailedError(f"{name} is missing")
         return self.tail[name]
@@ -374,10 +276,3 @@ class _Verification:
         if sha256_hex(data) != digest:
             raise VerificationFailedError(f"{path}: changed while it was verified")
         return data
-
-
-def _need(value: _Shown | None) -> _Shown:
-    """What an earlier step has shown; without it, this step is skipped."""
-    if value is None:
-        raise _SkippedError("an earlier step left nothing to look at")
-    return value

@@ -29,6 +29,7 @@ from probanda.errors import EvidenceError, ParseError, UsageError
 from probanda.evidence.archive import ArchiveReader
 from probanda.evidence.bundle import Source, Written, write_bundle
 from probanda.evidence.index import BundleEvidence, BundleVerdict, Period, build_index
+from probanda.evidence.index_signature import sign_index
 from probanda.evidence.manifest import Manifest
 from probanda.evidence.names import MANIFEST, SIGNATURE
 from probanda.evidence.pack import PageProof, exports, render_page
@@ -59,7 +60,8 @@ class PackRequest:
         end: end of the period (exclusive).
         as_of: the pack's clock.
         now: the time of signing.
-        output: file to write; the page is written beside it as `.html`.
+        output: file to write; beside it go the page (`.html`), the signed index
+            (`.index.json`) and its detached seal (`.index.json.sigstore.json`).
     """
 
     bundles: Sequence[Path]
@@ -94,16 +96,7 @@ def write_pack(
                 hint="give another --output",
             )
     opened = [_open(path, trust) for path in sorted(request.bundles)]
-    engine = {"name": "probanda", "version": __version__, "rego": rego.ENGINE}
-    index = build_index(
-        catalogue.controls.values(),
-        [evidence for evidence, _, _ in opened],
-        tenant=request.tenant,
-        period=Period(request.start, request.end),
-        as_of=request.as_of,
-        engine=engine,
-        framework=request.framework,
-    )
+    index = _index(request, catalogue, opened)
     page = render_page(index, statement_info=_proof(opened, cell, request.output.name))
     make_folder(request.output.parent)
     with Logs.open(cell) as logs:
@@ -120,14 +113,29 @@ def write_pack(
             now=request.now,
         )
         append_written(logs.ledger, written, cell, request.now)
-    try:
-        write_file(page_path, page)
-    except OSError as error:
-        raise EvidenceError(
-            f"cannot write the page {page_path}: {error.strerror or error}",
-            hint=f"the pack itself is whole, and holds the page as index.html: {request.output}",
-        ) from error
+        # Beside the pack, not in it: a signature would make the same pack differ each time.
+        signed, sealed = sign_index(index, cell, logs.signatures, request.now)
+    _write_beside(
+        request.output,
+        {
+            ".html": page,
+            ".index.json": pretty(signed).encode(),
+            ".index.json.sigstore.json": pretty(sealed).encode(),
+        },
+    )
     return written
+
+
+def _index(request: PackRequest, catalogue: Catalogue, opened: Sequence[Opened]) -> dict[str, Any]:
+    return build_index(
+        catalogue.controls.values(),
+        [evidence for evidence, _, _ in opened],
+        tenant=request.tenant,
+        period=Period(request.start, request.end),
+        as_of=request.as_of,
+        engine={"name": "probanda", "version": __version__, "rego": rego.ENGINE},
+        framework=request.framework,
+    )
 
 
 def page_of(pack: Path) -> Path:
@@ -142,6 +150,18 @@ def page_of(pack: Path) -> Path:
             f"{pack.name} is the name of the pack's page", hint="call the pack something.tar"
         )
     return page
+
+
+def _write_beside(pack: Path, files: Mapping[str, bytes]) -> None:
+    for suffix, data in files.items():
+        path = pack.with_suffix(suffix)
+        try:
+            write_file(path, data)
+        except OSError as error:
+            raise EvidenceError(
+                f"cannot write {path}: {error.strerror or error}",
+                hint=f"the pack itself is whole: {pack}",
+            ) from error
 
 
 Opened = tuple[BundleEvidence, Report, Predicate]

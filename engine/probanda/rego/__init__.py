@@ -11,7 +11,13 @@ Example:
 
 from __future__ import annotations
 
-from probanda.rego.policy import ENGINE, Evaluate, Policy, compile  # noqa: A004  # as in re.compile
+from probanda.rego.policy import (
+    ENGINE,
+    Evaluate,
+    Policy,
+    compile,  # noqa: A004  # as in re.compile
+    start_engine,
+)
 from probanda.rego.values import UNDEFINED, Undefined
 
-__all__ = ["ENGINE", "UNDEFINED", "Evaluate", "Policy", "Undefined", "compile"]
+__all__ = ["ENGINE", "UNDEFINED", "Evaluate", "Policy", "Undefined", "compile", "start_engine"]
