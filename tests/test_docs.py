@@ -143,11 +143,8 @@ CHECKS = [(where, block) for where, block in PARTS if block.startswith("- id:")]
 @pytest.mark.parametrize(("where", "block"), CHECKS, ids=[where for where, _ in CHECKS])
 def test_a_check_in_the_documentation_is_valid_in_a_gate(where, block):
     indented = "".join(f"    {line}\n" for line in block.splitlines())
-    mode = (
-        "  runs: runtime\n  request: {schema: {type: object}}"
-        if "facts:" not in block
-        else "  runs: ci"
-    )
+    runtime = "runs: runtime\n  request: {schema: {type: object}}"
+    runs = "runs: ci" if "facts:" in block else runtime
     gate = f"""\
 apiVersion: probanda/v1
 kind: Gate
