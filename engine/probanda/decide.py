@@ -133,13 +133,14 @@ def decide_gate(
         checks=tuple(results),
         outcome=outcome,
         exit_code=exit_code,
-        waivers=_waiver_use(results, waivers, as_of),
+        waivers=waiver_use(results, waivers, as_of),
     )
 
 
-def _waiver_use(
+def waiver_use(
     results: Sequence[CheckResult], waivers: Iterable[Waiver], as_of: datetime
 ) -> WaiverUse:
+    """Which of `waivers` the results used, could have done without, or found expired."""
     names: dict[str, Any] = {waiver.name: waiver for waiver in waivers}
     used = {waived.by for result in results for waived in result.waived} & set(names)
     expired = {name for name, waiver in names.items() if as_of >= waiver.expires}

@@ -417,7 +417,11 @@ def test_an_engine_started_early_ends_with_a_program_that_compiles_nothing():
         " rego.start_engine(); rego.start_engine(); print(*[w.pid for _, w in policy._spare])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     (pid,) = done.stdout.split()
     assert not alive(int(pid))

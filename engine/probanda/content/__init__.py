@@ -19,6 +19,7 @@ from __future__ import annotations
 from probanda.content.catalogue import Catalogue
 from probanda.content.kinds import KINDS, json_schema
 from probanda.content.load import load
+from probanda.content.recorded import RecordedContent, load_recorded
 from probanda.content.tree import (
     ResourceTree,
     RevisionTree,
@@ -31,6 +32,7 @@ from probanda.content.tree import (
 __all__ = [
     "KINDS",
     "Catalogue",
+    "RecordedContent",
     "ResourceTree",
     "RevisionTree",
     "Tree",
@@ -39,4 +41,5 @@ __all__ = [
     "find_root",
     "json_schema",
     "load",
+    "load_recorded",
 ]

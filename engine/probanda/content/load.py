@@ -92,8 +92,8 @@ def load(tree: Tree, *, builtin: bool | Tree = True) -> Catalogue:
         provides_builtin=itself,
     )
     _crosscheck(own, shipped, context, errors)
-    gates = _by_name(own, "Gate", convert_gate, errors)
-    waivers = _by_name(own, "Waiver", convert_waiver, errors)
+    gates = by_name(own, "Gate", convert_gate, errors)
+    waivers = by_name(own, "Waiver", convert_waiver, errors)
     contracts = _contracts(own, errors)
     clarifications = _clarifications(own, project, errors)
     errors.raise_any()
@@ -124,7 +124,7 @@ def _crosscheck(own: Rooms, shipped: Rooms, context: Context, errors: Errors) ->
             check_control(source, context, errors)
 
 
-def _by_name(
+def by_name(
     rooms: Rooms, kind: str, convert: Callable[[Source[Any]], T], errors: Errors
 ) -> dict[str, T]:
     """Domain values of a kind by `metadata.name`, which is unique."""
@@ -223,7 +223,7 @@ def _policies(rooms: Rooms, errors: Errors, *, prefix: str) -> dict[str, Policy]
 
 def _controls(rooms: Rooms, errors: Errors) -> dict[str, Control]:
     """Controls by id."""
-    return _by_name(rooms, "Control", convert_control, errors)
+    return by_name(rooms, "Control", convert_control, errors)
 
 
 def _contracts(own: Rooms, errors: Errors) -> dict[str, Contract]:
@@ -271,7 +271,7 @@ def _clarifications(
         if packages.setdefault(spec.purl, source.path) != source.path:
             message = f"the same package is clarified in {packages[spec.purl]}"
             errors.add(source.error(("spec", "purl"), message))
-    return _by_name(
+    return by_name(
         own,
         "Clarification",
         lambda source: convert_clarification(source, signatures.get(f"{source.path}.sig.json", "")),

@@ -96,16 +96,7 @@ def write_pack(
                 hint="give another --output",
             )
     opened = [_open(path, trust) for path in sorted(request.bundles)]
-    engine = {"name": "probanda", "version": __version__, "rego": rego.ENGINE}
-    index = build_index(
-        catalogue.controls.values(),
-        [evidence for evidence, _, _ in opened],
-        tenant=request.tenant,
-        period=Period(request.start, request.end),
-        as_of=request.as_of,
-        engine=engine,
-        framework=request.framework,
-    )
+    index = _index(request, catalogue, opened)
     page = render_page(index, statement_info=_proof(opened, cell, request.output.name))
     make_folder(request.output.parent)
     with Logs.open(cell) as logs:
@@ -133,6 +124,18 @@ def write_pack(
         },
     )
     return written
+
+
+def _index(request: PackRequest, catalogue: Catalogue, opened: Sequence[Opened]) -> dict[str, Any]:
+    return build_index(
+        catalogue.controls.values(),
+        [evidence for evidence, _, _ in opened],
+        tenant=request.tenant,
+        period=Period(request.start, request.end),
+        as_of=request.as_of,
+        engine={"name": "probanda", "version": __version__, "rego": rego.ENGINE},
+        framework=request.framework,
+    )
 
 
 def page_of(pack: Path) -> Path:

@@ -12,7 +12,8 @@ Rules:
   previous set whole, or none.
 - An artifact that is there already is kept only if it still has its digest.
 - Reading a set is reading untrusted input: names that lead elsewhere, other shapes than
-  ours, and sets that do not match their own digests are refused (`decision_document`).
+  ours (`decision_document`), sets that do not match their own digests, and decisions that
+  the content beside them cannot have led to (`recorded_gate`) are refused.
 - A decision set is *self-asserted*: nothing in it is signed.
 
 Example:
@@ -32,15 +33,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from probanda.canonical import CHUNK_BYTES, canonical, sha256_hex, sha256_stream, tree_digest
-from probanda.errors import EvidenceError, ParseError
+from probanda.errors import ContentError, EvidenceError, ParseError
 from probanda.gates.decision_document import MAX_BYTES, is_gate_name, parse_decision
 from probanda.gates.files import locked, open_regular, read_regular, replacing, write_file
+from probanda.gates.recorded_gate import check_against_content
 from probanda.model.decision import Decision
+from probanda.model.location import Location
 from probanda.parse.json import load_json
 from probanda.parse.limits import Limits
 
 RUN_FOLDER = ".probanda"
 
+# As `content.tree.MAX_BYTES`.
+MAX_DOCUMENT_BYTES = 1 << 20
 # As many judging documents as a project may have, and their names.
 CONTENT_LIMITS = Limits(max_bytes=8 << 20, max_depth=1, max_nodes=100_000)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -161,6 +166,7 @@ class DecisionStore:
                 hint="run `probanda check` again, and leave what it wrote as it is",
             ) from error
         _check_belongs(folder, gate, decision, content)
+        check_against_content(decision, _KeptContent(self, content))
         return DecisionSet(gate, decision, data, content)
 
     def open_artifact(self, digest: str) -> BinaryIO:
@@ -201,6 +207,34 @@ def _content(data: bytes, path: Path) -> dict[str, str]:
         if not isinstance(value, str) or not _SHA256.fullmatch(value):
             raise ParseError(f"{path}: not a SHA-256 in lower-case hexadecimal")
     return content
+
+
+class _KeptContent:
+    """The judging content of a set, as a tree of documents."""
+
+    label = ""
+
+    def __init__(self, store: DecisionStore, content: Mapping[str, str]) -> None:
+        self._store, self._content = store, content
+
+    def files(self, prefix: str) -> list[str]:
+        """See `content.Tree`."""
+        below = f"{prefix}/" if prefix else ""
+        return sorted(path for path in self._content if path.startswith(below))
+
+    def read(self, path: str) -> bytes:
+        """See `content.Tree`; what is not what judged any more is an error."""
+        where = Location(path)
+        digest = self._content.get(path)
+        if digest is None:
+            raise ContentError("no such file", location=where)
+        with self._store.open_artifact(digest) as file:
+            data = file.read(MAX_DOCUMENT_BYTES + 1)
+        if len(data) > MAX_DOCUMENT_BYTES or sha256_hex(data) != digest:
+            raise ContentError(
+                "changed since it judged", location=where, hint="run `probanda check` again"
+            )
+        return data
 
 
 def _check_belongs(folder: Path, gate: str, decision: Decision, content: Mapping[str, str]) -> None:

@@ -1,0 +1,133 @@
+"""A decision that somebody else wrote, held against the content that it says judged it.
+
+Rules:
+
+- The gate is the one whose document was kept: same mode, same checks in the same order, each
+  with the gate's policy, parameters, controls and facts. Nobody drops a check, softens a mode
+  or lends a result to another control between the run and the signature.
+- A waiver excuses what it names, and held at the decision's clock; an approver is one of the
+  content that judged. A check is skipped only where the gate lets it be.
+- The check of the judging content itself is there if, and only if, a base judged.
+
+Whether the policy found what the decision says it found, only another run shows.
+
+Example:
+    check_against_content(decision, tree)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from probanda.canonical import canonical
+from probanda.collect import COLLECTORS, RepositoryCollector
+from probanda.content import RecordedContent, Tree, load_recorded
+from probanda.decide import waiver_use
+from probanda.errors import ContentError, EvidenceError
+from probanda.model.decision import (
+    APPROVER_PREFIX,
+    JUDGING_CHECK,
+    JUDGING_CONTENT,
+    CheckResult,
+    Decision,
+)
+from probanda.model.gate import Check, FactSource, Gate, MissingArtifact, Runs
+from probanda.model.instant import parse_instant
+from probanda.model.outcome import Outcome
+
+_VERDICTS = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WAIVED})
+
+
+def check_against_content(decision: Decision, tree: Tree) -> None:
+    """Hold `decision` against the judging content in `tree`.
+
+    Raises:
+        EvidenceError: the content cannot have led to this decision.
+    """
+    try:
+        content = load_recorded(tree)
+    except ContentError as error:
+        raise EvidenceError(
+            f"the content that judged the gate {decision.gate!r} cannot be read: {error}",
+            hint=error.hint or "record it with the version of probanda that decided",
+        ) from error
+    for problem in _problems(decision, content):
+        raise EvidenceError(
+            f"the decision of the gate {decision.gate!r} does not fit the content that"
+            f" judged: {problem}",
+            hint="run `probanda check` again, and leave what it wrote as it is",
+        )
+
+
+def _problems(decision: Decision, content: RecordedContent) -> Iterator[str]:
+    gate = content.gates.get(decision.gate)
+    if gate is None or gate.runs is not Runs.CI or gate.digest != decision.gate_digest:
+        yield "it has no such gate"
+        return
+    if (gate.mode, gate.title) != (decision.mode, decision.title):
+        yield f"its gate is called {gate.title!r} and is in mode {gate.mode.value}"
+    yield from _checks(decision, gate)
+    yield from _excuses(decision, content)
+
+
+def _checks(decision: Decision, gate: Gate) -> Iterator[str]:
+    wanted = [check.id for check in gate.checks]
+    results = list(decision.checks)
+    if decision.content.base_commit:
+        wanted.append(JUDGING_CHECK)
+    if [result.id for result in results] != wanted:
+        yield f"its gate has the checks {', '.join(wanted)}"
+        return
+    if decision.content.base_commit and results.pop().policy != JUDGING_CONTENT:
+        yield f"the check {JUDGING_CHECK} has another policy"
+    for check, result in zip(gate.checks, results, strict=True):
+        for problem in _result(decision, check, result):
+            yield f"check {check.id!r}: {problem}"
+
+
+def _result(decision: Decision, check: Check, result: CheckResult) -> Iterator[str]:
+    if (result.policy, result.controls) != (check.policy, check.controls):
+        yield "another policy or other controls"
+    if canonical(dict(result.parameters)) != canonical(dict(check.parameters)):
+        yield "other parameters"
+    skippable = check.optional or (check.when_paths and decision.content.base_commit)
+    if result.outcome is Outcome.SKIPPED and not skippable:
+        yield "it may not be skipped"
+    if result.outcome in _VERDICTS and len(result.facts) != len(check.facts):
+        yield "not all of its facts"
+    for source, fact in zip(check.facts, result.facts, strict=False):
+        if not _fits(source, fact, decision):
+            yield f"another fact than {source.name!r}"
+    if len(result.facts) > len(check.facts):
+        yield "more facts than it has"
+
+
+def _fits(source: FactSource, fact: Mapping[str, Any], decision: Decision) -> bool:
+    """Whether a reference is to what the gate says: same name, collector, place and clock."""
+    stated = (fact["name"], fact["type"], fact["collectedAt"])
+    if stated != (source.name, source.collector, decision.as_of):
+        return False
+    if "missing" in fact:
+        return source.missing is MissingArtifact.EMPTY
+    if isinstance(COLLECTORS.get(source.collector), RepositoryCollector):
+        return str(fact["source"]).startswith("git:")
+    place = f"{decision.content.base_commit}:{source.path}" if source.ref else source.path
+    return bool(fact["source"] == place)
+
+
+def _excuses(decision: Decision, content: RecordedContent) -> Iterator[str]:
+    as_of = parse_instant(decision.as_of)
+    approvers = {approver.name for approver in content.project.approvers}
+    for check in decision.checks:
+        for waived in check.waived:
+            if waived.by.startswith(APPROVER_PREFIX):
+                named = set(waived.by.removeprefix(APPROVER_PREFIX).split(","))
+                if check.policy != JUDGING_CONTENT or not named <= approvers:
+                    yield f"{waived.by} may not excuse a finding of {check.id!r}"
+                continue
+            waiver = content.waivers.get(waived.by)
+            if waiver is None or not waiver.holds(waived.finding.fingerprint, as_of):
+                yield f"no waiver {waived.by!r} excuses {waived.finding.fingerprint[:12]}…"
+    if waiver_use(decision.checks, content.waivers.values(), as_of) != decision.waivers:
+        yield "the lists of its waivers are others"
