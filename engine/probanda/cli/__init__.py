@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
 from typing import Any
 
@@ -110,13 +111,11 @@ def main(arguments: list[str] | None = None) -> None:
         code = _flushed(run(arguments))
     except KeyboardInterrupt:
         code = _interrupted()
-    except Exception:  # noqa: BLE001  # Python would exit with 1, which says "blocked"
-        import traceback
-
-        traceback.print_exc()
-        click.echo("error: this is a bug in probanda; nothing was decided", err=True)
-        click.echo("hint: report it together with the lines above", err=True)
-        code = EXIT_UNDECIDED
+    except Exception as error:  # noqa: BLE001  # Python would exit with 1, which says "blocked"
+        code = _interrupted() if _was_interrupted(error) else _bug()
+    # What is done is done: Python restores the signal's default on its way out, and the exit
+    # code would be lost.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 
@@ -132,17 +131,35 @@ def run(arguments: list[str] | None = None) -> int:
     except ProbandaError as error:
         report(error)
         return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
-    except SystemExit as ending:
-        # click ends a process whose reader has gone with 1, which would say "blocked".
-        if isinstance(ending.__context__, BrokenPipeError):
-            return EXIT_UNDECIDED
-        raise
+    except SystemExit:
+        # click exits by itself in two cases only: it has answered a shell that completes a
+        # word, or the reader of our output has gone. Then it exits with 1: "blocked".
+        if "_PROBANDA_COMPLETE" in os.environ:
+            raise
+        return EXIT_UNDECIDED
     except OSError as error:
         # A full disk, a folder that is gone: what no command expects in particular.
         place = f"{error.filename}: " if error.filename else ""
         report(EvidenceError(f"{place}{error.strerror or error}"))
         return EXIT_UNDECIDED
     return result if isinstance(result, int) else 0
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an error only wraps an interrupt, as Python 3.11 does inside `__set_name__`."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _bug() -> int:
+    """Show the traceback that is being handled, and what it means for the caller."""
+    import traceback
+
+    traceback.print_exc()
+    click.echo("error: this is a bug in probanda; nothing was decided", err=True)
+    click.echo("hint: report it together with the lines above", err=True)
+    return EXIT_UNDECIDED
 
 
 def _interrupted() -> int:

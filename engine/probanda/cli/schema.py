@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import click
 
 
@@ -15,6 +17,9 @@ def command(kind: str) -> int:
 
     known = {name.lower(): name for name in KINDS}
     if kind.lower() not in known:
-        raise UsageError(f"there is no kind {kind!r}", hint=f"kinds: {', '.join(sorted(KINDS))}")
+        hint = f"kinds: {', '.join(sorted(KINDS))}"
+        if near := get_close_matches(kind.lower(), known, n=1):
+            hint = f"did you mean {known[near[0]]!r}? {hint}"
+        raise UsageError(f"there is no kind {kind!r}", hint=hint)
     click.echo(pretty(json_schema(known[kind.lower()])), nl=False)
     return 0
