@@ -20,7 +20,8 @@ from typing import Final
 from probanda.rego import ir
 from probanda.rego.backend.aggregates import Aggregates
 from probanda.rego.backend.analysis import Block, BodyFacts, mentions, mutated, walk, written_in
-from probanda.rego.backend.emitter import END, MAX_LOOPS, Emitter, Known, Level, Line
+from probanda.rego.backend.emitter import END, MAX_LOOPS, Emitter, Known, Level
+from probanda.rego.backend.lines import Line
 from probanda.rego.backend.statements import Writer
 from probanda.rego.backend.unit import Unit
 
@@ -100,7 +101,8 @@ class FunctionWriter(Writer):
         ends = self._body(block, level)
         emitter.indent = indent + 1
         emitter.close(level, start, falls=ends is True)
-        if level.left or ends is not True:
+        emitter.outside.pop()
+        if level.left or level.used or ends is not True:
             emitter.restore(snapshot, self._changed(block))
         emitter.pass_on(level)
         if level.used or (level.bare and ends is not True):
@@ -245,6 +247,8 @@ class FunctionWriter(Writer):
         stable = emitter.of(ir.Operand(statement.source)).stable
         if emitter.scans or emitter.charged:
             self._charge(source, kind)
+        if not stable and any(mutated(each) >= 0 for each in walk(statement.block)):
+            source, kind = f"T({source})", ""
         head = self._head(statement, source, kind)
         snapshot = emitter.snapshot()
         changed = self._changed((statement,))
@@ -265,6 +269,7 @@ class FunctionWriter(Writer):
             emitter.lines.insert(start, Line(emitter.indent + 1, f"x{level.number} = False"))
         elif all(line.pure >= 0 for line in emitter.lines[start:]):
             emitter.lines.append(Line(emitter.indent + 1, "break"))
+        emitter.outside.pop()
         emitter.restore(snapshot, changed)
         emitter.pass_on(level)
         return True
@@ -283,7 +288,9 @@ class FunctionWriter(Writer):
         """The `for` line: keys and items, or what is read of them; in order where that shows."""
         ordered = "O" if kind != "list" and _shows_order(statement.block) else ""
         pairs, items = f"I{ordered}({source})", f"V{ordered}({source})"
-        if kind == "list":
+        if source.startswith("T("):
+            pass
+        elif kind == "list":
             pairs, items = f"enumerate({source})", source
         elif kind != "set":
             simple = f"if type({source}) is list else"
@@ -330,6 +337,7 @@ class FunctionWriter(Writer):
         if ends is True:
             emitter.line(f"y{number} = False")
         emitter.close(level, start, falls=ends is True)
+        emitter.outside.pop()
         emitter.restore(snapshot, self._changed((statement,)))
         emitter.line(f"l{local} = w{number}; m = v{number}")
         emitter.pass_on(level)

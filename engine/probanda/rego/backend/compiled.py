@@ -36,6 +36,7 @@ _BREAKAGE = (
     AttributeError,
     LookupError,
     NameError,
+    RuntimeError,
     TypeError,
     ValueError,
 )

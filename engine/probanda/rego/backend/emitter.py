@@ -18,13 +18,13 @@ Example:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from probanda.rego import ir
 from probanda.rego.backend.analysis import BodyFacts
+from probanda.rego.backend.lines import Line, needed, slim
 
 # Loops and `try` in one Python function; CPython's limit is 20, and a statement may need two.
 MAX_LOOPS: Final = 16
@@ -34,7 +34,6 @@ _INLINE: Final = 200
 SHARED: Final = frozenset({"str", "bool", "list", "dict", "set"})
 # The mark of a value that is not constant.
 ABSENT: Final = object()
-_LOCAL: Final = re.compile(r"\bl(\d+)\b")
 
 
 @dataclass(eq=False, slots=True)
@@ -97,21 +96,6 @@ END: Final = Level(-1, "end", -1)
 Snapshot = tuple[dict[int, Known], dict[tuple[str, str], tuple[int, frozenset[int]]], set[int]]
 
 
-class Line(NamedTuple):
-    """A line of code.
-
-    Attributes:
-        pure: the local to which it only gives a value, or −1.
-        head: of a `for`: the locals of key and item, and the texts when the item alone is
-            read, or neither.
-    """
-
-    indent: int
-    text: str
-    pure: int = -1
-    head: tuple[int, int, str, str] | None = None
-
-
 class Constants:
     """The table of constants of a compiled plan."""
 
@@ -166,13 +150,15 @@ class Emitter:
         self.dots: dict[tuple[str, str], tuple[int, frozenset[int]]] = {}
         self.bound: set[int] = set(parameters)
         self.unbound: set[int] = set()
+        self.outside: list[set[int]] = [set(parameters)]
         self.numbers = 0
 
     # --- lines ---------------------------------------------------------------------------
 
     def line(self, text: str, pure: int = -1) -> None:
         """Write a line; `pure`: it only gives that local a value."""
-        self.lines.append(Line(self.indent, text, pure))
+        scoped = pure >= 0 and pure not in self.outside[-1]
+        self.lines.append(Line(self.indent, text, pure, scoped))
 
     def number(self) -> int:
         """A number for a name of our own."""
@@ -183,9 +169,9 @@ class Emitter:
         """The function's lines after its `def`, without values that nothing reads."""
         unbound = self.unbound - self.parameters
         start = [Line(1, f"l{local} = U", local) for local in sorted(unbound)]
-        lines = _needed([*start, *self.helpers, *self.lines])
-        slim = [_slim(lines, index, unbound) for index in range(len(lines))]
-        return [f"{' ' * line.indent}{line.text}" for line in _needed(slim)]
+        lines = needed([*start, *self.helpers, *self.lines], unbound)
+        slimmed = [slim(lines, index, unbound) for index in range(len(lines))]
+        return [f"{' ' * line.indent}{line.text}" for line in needed(slimmed, unbound)]
 
     # --- locals --------------------------------------------------------------------------
 
@@ -224,8 +210,10 @@ class Emitter:
                 del self.dots[pair]
 
     def snapshot(self) -> Snapshot:
-        """What is known here."""
-        return dict(self.known), dict(self.dots), set(self.bound)
+        """What is known where a block begins."""
+        bound = set(self.bound)
+        self.outside.append(bound)
+        return dict(self.known), dict(self.dots), bound
 
     def restore(self, snapshot: Snapshot, changed: set[int]) -> None:
         """Know again what was known there, except of locals changed since."""
@@ -356,32 +344,3 @@ class Emitter:
             if level not in each.passes:
                 each.passes.append(level)
         return "break" if inner or level.kind != "scan" else "continue"
-
-
-def _needed(lines: list[Line]) -> list[Line]:
-    """The lines without those that only give a value which nothing reads."""
-    while True:
-        seen: set[int] = set()
-        for line in lines:
-            head = len(f"l{line.pure} = ") if line.pure >= 0 else 0
-            seen.update(map(int, _LOCAL.findall(line.text[head:])))
-        kept = [line for line in lines if line.pure < 0 or line.pure in seen]
-        if len(kept) == len(lines):
-            return lines
-        lines = kept
-
-
-def _slim(lines: list[Line], index: int, unbound: set[int]) -> Line:
-    """A `for` line without the key, or the key and the item, that nothing reads."""
-    line = lines[index]
-    if line.head is None:
-        return line
-    key, item, item_only, neither = line.head
-    read = set(unbound)
-    for inner in lines[index + 1 :]:
-        if inner.indent <= line.indent:
-            break
-        read.update(map(int, _LOCAL.findall(inner.text)))
-    if key in read:
-        return line
-    return line._replace(text=item_only if item in read else neither)

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from probanda.errors import PolicyError
 from probanda.rego import ir
 from probanda.rego.backend import inline
 from probanda.rego.backend.aggregates import Aggregates
@@ -24,6 +23,9 @@ from probanda.rego.backend.analysis import read
 from probanda.rego.backend.emitter import SHARED, Emitter, Known
 from probanda.rego.backend.unit import Unit
 
+# A dynamic call that finds a function whose result is undefined leaves so many blocks more
+# than its own: the base document is not asked (OPA, compileCallDynamicStmt).
+_DYNAMIC: Final = 3
 _LOCAL_ONLY: Final = Known()
 
 
@@ -222,10 +224,19 @@ def _call(writer: Writer, statement: ir.Call) -> None:
         return
     emitter = writer.emitter
     arguments = _arguments(emitter, statement.arguments)
+    stable = _stable(emitter, statement)
     writer.assign(statement.result, writer.unit.call(function, arguments), pure=False)
     result = f"l{statement.result}"
     emitter.fail_if(f"{result} is U", f"{result} is not U")
-    emitter.learn(statement.result)
+    emitter.known[statement.result] = Known(defined=True, stable=stable)
+
+
+def _stable(emitter: Emitter, statement: ir.Call) -> bool:
+    """Whether nobody here may change a call's result: it is no part of what is made here."""
+    changes = emitter.body.changes
+    return statement.result not in changes and all(
+        operand.local < 0 or emitter.of(operand).stable for operand in statement.arguments
+    )
 
 
 def _arguments(emitter: Emitter, operands: tuple[ir.Operand, ...]) -> str:
@@ -247,7 +258,8 @@ def _dynamic(writer: Writer, statement: ir.CallDynamic) -> None:
     emitter.fail_if(f"{found} is None", f"{found} is not None")
     arguments = _arguments(emitter, statement.arguments)
     writer.assign(target, f"{found}({arguments})", pure=False)
-    emitter.fail_if(f"l{target} is U", f"l{target} is not U")
+    outer = emitter.levels[-1 - min(_DYNAMIC, len(emitter.levels) - 1)]
+    emitter.line(f"if l{target} is U: {emitter.leave(outer)}")
     emitter.learn(target)
 
 
@@ -256,9 +268,7 @@ def _builtin(writer: Writer, statement: ir.Call) -> None:
     arguments = statement.arguments
     for operand in arguments:
         emitter.require(operand)
-    count = writer.unit.arity(name)
-    if len(arguments) != count:
-        raise PolicyError(f"{name}: takes {count} arguments", code="rego_type_error")
+    writer.unit.check(name, len(arguments))
     if name in inline.CONDITIONS:
         values: list[Any] = [emitter.of(each).value for each in arguments]
         pair = inline.CONDITIONS[name](emitter, arguments, values)
@@ -290,6 +300,9 @@ def _called(writer: Writer, statement: ir.Call) -> None:
         emitter.line("s[0] -= 1")
         emitter.line("if s[0] < 0: B(s)")
     _attempt(writer, statement)
+    if writer.unit.silent(statement.function):
+        emitter.forget({statement.result})
+        return
     _finish(writer, statement.result, writer.unit.result_kind(statement.function))
     if writer.unit.grows(statement.function):
         emitter.line(f"Y(l{statement.result}, s)")
