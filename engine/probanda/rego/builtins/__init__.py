@@ -20,6 +20,7 @@ from probanda.rego.builtins import (
     aggregates,
     arithmetic,
     arrays,
+    aws,
     clock,
     crypto,
     encodings,
@@ -31,6 +32,7 @@ from probanda.rego.builtins import (
     json_text,
     jwt,
     misc,
+    modules,
     networks,
     objects,
     private_keys,
@@ -38,6 +40,7 @@ from probanda.rego.builtins import (
     sets,
     sprintf,
     strings,
+    template,
     types,
     units,
     x509,
@@ -89,6 +92,9 @@ _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     x509.BUILTINS,
     json_schema.BUILTINS,
     graphql.BUILTINS,
+    template.BUILTINS,
+    modules.BUILTINS,
+    aws.BUILTINS,
 )
 
 
