@@ -20,6 +20,7 @@ from probanda.rego.builtins import (
     aggregates,
     arithmetic,
     arrays,
+    aws,
     casts,
     clock,
     crypto,
@@ -32,6 +33,7 @@ from probanda.rego.builtins import (
     json_text,
     jwt,
     misc,
+    modules,
     networks,
     objects,
     private_keys,
@@ -39,6 +41,7 @@ from probanda.rego.builtins import (
     sets,
     sprintf,
     strings,
+    template,
     units,
     x509,
     yaml_read,
@@ -89,6 +92,9 @@ _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     x509.BUILTINS,
     json_schema.BUILTINS,
     graphql.BUILTINS,
+    template.BUILTINS,
+    modules.BUILTINS,
+    aws.BUILTINS,
 )
 
 
