@@ -81,7 +81,6 @@ _CERTIFICATES: Final = f"array[{_DICT}]"
 
 _NETWORK: Final = "a decision must not depend on the network"
 _HOST: Final = "a decision must not depend on the machine that makes it"
-_SIGNER: Final = "a decision must not sign requests to a cloud provider"
 
 _COMPARISON: Final = ((_ANY, _ANY), _B)
 _ARITHMETIC: Final = ((_N, _N), _N)
@@ -294,7 +293,6 @@ _IMPURE: Final = {
     "http.send": _NETWORK,
     "net.lookup_ip_addr": _NETWORK,
     "opa.runtime": _HOST,
-    "providers.aws.sign_req": _SIGNER,
 }
 
 _INFIX: Final = {
