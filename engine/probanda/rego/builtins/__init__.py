@@ -26,6 +26,7 @@ from probanda.rego.builtins import (
     crypto,
     encodings,
     globs,
+    graphql,
     graphs,
     json_patch,
     json_schema,
@@ -93,6 +94,7 @@ _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     private_keys.BUILTINS,
     x509.BUILTINS,
     json_schema.BUILTINS,
+    graphql.BUILTINS,
 )
 
 

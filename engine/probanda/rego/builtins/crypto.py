@@ -4,7 +4,7 @@ Rules:
 
 - MD5 and SHA-1 are what a policy asks for by name, to compare with digests of others; nothing
   of ours relies on them.
-- Texts are hashed as UTF-8; results are hexadecimal.
+- Texts are hashed as UTF-8, decoded bytes as they are; results are hexadecimal.
 
 Source: OPA `v1/topdown/crypto.go`.
 
@@ -20,10 +20,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from probanda.rego.builtins.interface import Builtin, define, string
+from probanda.rego.builtins.text import octets
 
 
 def _bytes(value: Any, position: int) -> bytes:
-    return string(value, position).encode("utf-8", errors="surrogatepass")
+    return octets(string(value, position))
 
 
 def _digest(algorithm: str) -> Callable[[Any], str]:

@@ -21,6 +21,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from probanda.rego.builtins.go import write_json
 from probanda.rego.builtins.interface import BuiltinError, is_number, limit
+from probanda.rego.builtins.patterns import Pattern, compile_pattern
 from probanda.rego.values import exact
 
 TYPES: Final = ("array", "boolean", "integer", "number", "null", "object", "string")
@@ -38,14 +39,15 @@ class Schema:
     types: list[str] = field(default_factory=list)
     properties: dict[str, Schema] = field(default_factory=dict)
     additional_properties: Schema | bool | None = None
-    pattern_properties: list[tuple[Any, Schema]] = field(default_factory=list)
+    pattern_properties: list[tuple[Pattern, Schema]] = field(default_factory=list)
     property_names: Schema | None = None
     dependencies: dict[str, list[str] | Schema] = field(default_factory=dict)
     items: list[Schema] | Schema | None = None
     additional_items: Schema | bool | None = None
     numbers: dict[str, int | Decimal] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    pattern: Any = None
+    pattern: Pattern | None = None
+    pattern_text: str = ""
     format: str = ""
     required: list[str] = field(default_factory=list)
     unique: bool = False
@@ -71,16 +73,11 @@ def compile_schema(document: Any) -> Schema:
     return _Compiler(document).compile(document)
 
 
-def expression(pattern: str) -> Any:
+def expression(text: str) -> Pattern | None:
     """A compiled pattern, or `None` when it is none."""
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 8 << 20
     try:
-        return re2.compile(pattern, options)
-    except re2.error:
+        return compile_pattern(text)
+    except BuiltinError:
         return None
 
 
@@ -198,7 +195,7 @@ class _Compiler:
             raise _wrong_type("boolean/schema", key)
         return value
 
-    def _patterns(self, node: Any) -> list[tuple[Any, Schema]]:
+    def _patterns(self, node: Any) -> list[tuple[Pattern, Schema]]:
         if not isinstance(node, dict):
             raise _wrong_type("schema", "patternProperties")
         found = []
@@ -241,7 +238,7 @@ class _Compiler:
         self._bounds(node, made, "maximum", "exclusiveMaximum")
         _counts(node, made, "minLength", "maxLength")
         if (pattern := _text(node, "pattern")) is not None:
-            made.pattern = expression(pattern)
+            made.pattern, made.pattern_text = expression(pattern), pattern
             if made.pattern is None:
                 raise BuiltinError("pattern must be a valid regex")
         made.format = _text(node, "format") or ""

@@ -301,7 +301,7 @@ class _Validator:
         self, schema: Schema, name: str, value: Any, result: _Result, context: str
     ) -> None:
         """What `patternProperties` or `additionalProperties` say of a property."""
-        matching = [child for pattern, child in schema.pattern_properties if pattern.search(name)]
+        matching = [child for pattern, child in schema.pattern_properties if pattern.matches(name)]
         for child in matching:
             result.merge(self.check(child, value, f"{context}.{name}"))
         result.score += bool(matching)
@@ -323,8 +323,8 @@ class _Validator:
             result.add("string_gte", context, f"{length} greater than or equal to {least}")
         if len(node) > most:
             result.add("string_lte", context, f"{length} less than or equal to {most}")
-        if schema.pattern is not None and not schema.pattern.search(node):
-            message = f"Does not match pattern '{schema.pattern.pattern}'"
+        if schema.pattern is not None and not schema.pattern.matches(node):
+            message = f"Does not match pattern '{schema.pattern_text}'"
             result.add("pattern", context, message)
         result.score += 1
 

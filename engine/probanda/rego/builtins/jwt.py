@@ -41,6 +41,7 @@ from probanda.rego.builtins.interface import (
 )
 from probanda.rego.builtins.jwt_keys import ALGORITHMS, Key, jwk_keys, verification_keys
 from probanda.rego.builtins.jwt_signature import sign, verifies
+from probanda.rego.builtins.text import from_octets, octets
 from probanda.rego.values import compare, type_name
 
 # fastjson, which reads the header when signing, takes any run of these for a number.
@@ -60,7 +61,7 @@ class Token:
     @property
     def signed(self) -> bytes:
         """What the signature is over."""
-        return f"{self.header}.{self.payload}".encode(errors="surrogatepass")
+        return octets(f"{self.header}.{self.payload}")
 
 
 @dataclass(slots=True)
@@ -144,7 +145,7 @@ def _check_header(header: dict[Any, Any]) -> bool:
 
 def _inner(payload: bytes) -> str:
     """A token inside a token; jwt.io puts quotes around it."""
-    return payload.decode("utf-8", errors="replace").strip("\"'")
+    return from_octets(payload).strip("\"'")
 
 
 # --- decode, verify ------------------------------------------------------------------------
@@ -193,7 +194,7 @@ def _secret_verifier(algorithm: str) -> Callable[[Any, Any], bool]:
 
     def verify(token: Any, secret: Any) -> bool:
         string(token, 1)
-        key = string(secret, 2).encode(errors="surrogatepass")
+        key = octets(string(secret, 2))
         parts = _split(token)
         return verifies(algorithm, key, parts.signed, base64_url(parts.signature))
 
@@ -222,7 +223,7 @@ def decode_verify(context: EvaluationContext, token: Any, constraints: Any) -> l
         payload = _decoded(parts.payload, "payload")
         if header.get("cty", "").lower() != "jwt":
             break
-        token = payload.decode("utf-8", errors="replace")
+        token = from_octets(payload)
     claims = _object(payload)
     return [True, header, claims] if _claims_hold(asked, claims) else refused
 
@@ -270,8 +271,7 @@ def _trusted(asked: Constraints, header: dict[Any, Any], parts: Token, signature
         return False
     if asked.keys is not None:
         return _any_verifies(algorithm, asked.keys, header, parts, signature)
-    secret = asked.secret.encode(errors="surrogatepass")
-    return verifies(algorithm, secret, parts.signed, signature)
+    return verifies(algorithm, octets(asked.secret), parts.signed, signature)
 
 
 def _claims_hold(asked: Constraints, claims: dict[Any, Any]) -> bool:
@@ -330,8 +330,7 @@ def _encode(context: EvaluationContext, header: str, payload: str, jwk: str) -> 
     kind = fields.get("typ")
     if (not isinstance(kind, str) or kind == "JWT") and not _is_json(payload):
         raise BuiltinError("type is JWT but payload is not JSON")
-    parts = [part.encode(errors="surrogatepass") for part in (header, payload)]
-    signed = ".".join(map(base64_url_text, parts))
+    signed = ".".join(base64_url_text(octets(part)) for part in (header, payload))
     signature = sign(algorithm, keys[0].key, signed.encode(), context.seed)
     return f"{signed}.{base64_url_text(signature)}"
 
