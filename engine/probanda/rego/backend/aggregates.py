@@ -140,7 +140,9 @@ class Aggregates:
             if target in emitter.body.foreign:
                 emitter.line(f"{name} = R({name}, {owned}, {_PYTHON[kind]}, s, {place})")
             else:
-                emitter.line(f"if type({name}) is not {_PYTHON[kind]}: R(U, {{}}, list, s, {place})")
+                emitter.line(
+                    f"if type({name}) is not {_PYTHON[kind]}: R(U, {{}}, list, s, {place})"
+                )
             emitter.forget({target})
             emitter.known[target] = Known(kind, defined=True)
         return name

@@ -259,7 +259,9 @@ class FunctionWriter(Writer):
             items = f"I{ordered}({source})"
             if kind != "set":
                 plain = f"enumerate({source})"
-                items = plain if kind == "list" else f"({plain} if type({source}) is list else {items})"
+                items = (
+                    plain if kind == "list" else f"({plain} if type({source}) is list else {items})"
+                )
             return f"for {key}, {value} in {items}:"
         items = f"V{ordered}({source})"
         if kind == "list":

@@ -139,8 +139,4 @@ def code(text: str) -> CodeType:
     try:
         return compile(text, "<rego>", "exec", dont_inherit=True)
     except (SyntaxError, MemoryError, RecursionError, OverflowError) as error:
-        raise PolicyError(
-            f"plan: too large for one module ({error})", code="plan_error"
-        ) from error
-
-
+        raise PolicyError(f"plan: too large for one module ({error})", code="plan_error") from error

@@ -272,7 +272,11 @@ class Emitter:
 
     def ending(self, text: str) -> str:
         """Return from the function, storing a rule's result."""
-        return f"{self.outer_memo}[{self.memo}] = {text}; return {text}" if self.memo else f"return {text}"
+        return (
+            f"{self.outer_memo}[{self.memo}] = {text}; return {text}"
+            if self.memo
+            else f"return {text}"
+        )
 
     # --- levels --------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ from probanda.rego.values import RegoSet, sorted_values, type_name
 # No built-in may make a string, array or set with more parts than this.
 MAX_OUTPUT: Final = 1_000_000
 # No text of a value (which may share its parts) gets longer than this.
-MAX_TEXT: Final = 10_000_000
+MAX_TEXT: Final = 5_000_000
 _INT64: Final = 1 << 63
 
 
