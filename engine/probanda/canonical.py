@@ -39,7 +39,7 @@ def canonical(value: object) -> bytes:
 
     try:
         return rfc8785.dumps(value)  # type: ignore[arg-type]  # rfc8785's alias is invariant
-    except (rfc8785.CanonicalizationError, RecursionError) as error:
+    except (rfc8785.CanonicalizationError, RecursionError, UnicodeEncodeError) as error:
         raise EvidenceError(f"no canonical form: {error}", hint=_HINT) from error
 
 

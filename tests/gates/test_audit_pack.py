@@ -194,9 +194,9 @@ def test_a_page_in_the_way_leaves_the_pack_whole_and_says_so(words, cell, bundle
 
     monkeypatch.setattr(audit_pack, "write_file", full)
 
-    with pytest.raises(EvidenceError, match="cannot write the page") as caught:
+    with pytest.raises(EvidenceError, match="cannot write") as caught:
         pack(words, cell, bundles)
 
-    assert "holds the page as index.html" in str(caught.value.hint)
+    assert "the pack itself is whole" in str(caught.value.hint)
     trust = load_trust(cell.folder / "trusted_root.json")
     assert verify_bundle(words.root / "pack.tar", trust=trust, at=NOW).exit_code == 0

@@ -78,13 +78,13 @@ def test_rules_are_declared_by_their_ids():
         ("# custom: {severity: [high]}", "severity is one of"),
         ("# custom: {id: Test_Failed}", "kebab-case"),
         ("# custom: {id: [a]}", "kebab-case"),
-        ("# scope: everything", "scope is one of"),
-        ("# scope: [rule]", "scope is one of"),
+        ("# scope: everything", "invalid annotation scope"),
+        ("# scope: [rule]", "'scope' is text"),
         ("# title: [a]", "'title' is text"),
         ("# title: NO\n# title: NO", "duplicate key"),
         ("# just text", "metadata is a mapping"),
-        ("# title: 'a", "bad metadata"),
-        ("", "bad metadata"),
+        ("# title: 'a", "not valid YAML"),
+        ("", "expected METADATA block"),
     ],
 )
 def test_a_bad_block_is_refused_with_its_place(block, message):
@@ -109,7 +109,7 @@ def test_an_error_in_the_yaml_has_the_line_of_the_module():
 
 @pytest.mark.parametrize("rest", ["", "import data.x\np := 1\n", "# nothing follows\n"])
 def test_a_block_that_belongs_to_nothing_is_refused(rest):
-    with pytest.raises(PolicyError, match="belongs to no rule"):
+    with pytest.raises(PolicyError, match="invalid annotation scope"):
         read_annotations(f"package t\n\n# METADATA\n# title: x\n\n{rest}", path="m.rego")
 
 

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cell": ("cell", "Create the keys and trust files of a self-contained trust domain."),
     "check": ("check", "Run gates against this project's artifacts."),
     "pack": ("pack", "Build the audit pack of a period from verified bundles."),
+    "rego": ("rego", "Evaluate, check and measure Rego by itself."),
     "schema": ("schema", "Print the JSON Schema of a kind of document."),
     "sign": ("sign", "Sign a clarification with an approver's key."),
     "validate": ("validate", "Check the project's documents without running anything."),

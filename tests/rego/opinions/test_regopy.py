@@ -3,7 +3,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from probanda.errors import PolicyError
-from probanda.rego.opinions import regopy as policy_module
 from probanda.rego.opinions import regopy as rego
 from probanda.rego.opinions.regopy import DEFAULT_SECONDS
 from probanda.rego.opinions.regopy_protocol import write_frame
@@ -389,39 +387,3 @@ def test_a_large_input_passes_through_the_pipe():
     value = {"xs": ["x" * 100] * 20_000}
 
     assert ask("p := count(input.xs)", value) == 20_000
-
-
-def test_an_engine_started_early_is_taken_by_the_next_policy_and_by_that_alone():
-    rego.start_engine()
-    (_, worker), *_ = policy_module._spare
-    with rego.compile(ONE) as first, rego.compile(ONE) as second:
-        assert first._worker is worker
-        assert second._worker is not worker
-        assert first.prepare("p/one")({}, {}) == 1
-    assert not alive(worker.pid)
-
-
-def test_an_engine_started_early_that_has_died_is_not_taken():
-    rego.start_engine()
-    (_, worker), *_ = policy_module._spare
-    os.kill(worker.pid, signal.SIGKILL)
-    os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
-    with rego.compile(ONE) as policy:
-        assert policy._worker is not worker
-        assert policy.prepare("p/one")({}, {}) == 1
-
-
-def test_an_engine_started_early_ends_with_a_program_that_compiles_nothing():
-    program = (
-        "from probanda import rego; from probanda.rego import policy;"
-        " rego.start_engine(); rego.start_engine(); print(*[w.pid for _, w in policy._spare])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (pid,) = done.stdout.split()
-    assert not alive(int(pid))

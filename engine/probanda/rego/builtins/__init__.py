@@ -99,7 +99,6 @@ _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     graphql.BUILTINS,
     template.BUILTINS,
     modules.BUILTINS,
-    aws.BUILTINS,
 )
 
 

@@ -20,7 +20,6 @@ Example:
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import signal
@@ -51,13 +50,13 @@ MAX_MODULES: Final = 1_000
 
 # `-I` keeps the current folder, PYTHONPATH and the user's site out; what the parent can import
 # is then handed over, so that the child runs the same code wherever probanda comes from.
-_BOOT: Final = "import sys; sys.path[:0] = sys.argv[1:]; from probanda.rego.opinions.regopy_worker import main; main()"
+_BOOT: Final = (
+    "import sys; sys.path[:0] = sys.argv[1:];"
+    " from probanda.rego.opinions.regopy_worker import main; main()"
+)
 _KEPT_ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
 
 Evaluate = Callable[[Any, Any], Any]
-
-# At most one worker that `start_engine` started and no policy has taken yet, with its parent's id.
-_spare: list[tuple[int, _Worker]] = []
 
 
 def compile(  # noqa: A001  # the interface's word, as in re.compile
@@ -95,34 +94,6 @@ def compile(  # noqa: A001  # the interface's word, as in re.compile
     policy = Policy(sources, wanted, seconds)
     policy.warm()
     return policy
-
-
-def start_engine() -> None:
-    """Start a worker now; the next `compile` takes it and need not wait for its start.
-
-    For programs that know early that they will compile: the start, two thirds of the time that
-    a small policy takes to compile, runs beside their other work. A worker that nobody takes
-    ends with the program.
-    """
-    if not _spare:
-        worker = _Worker()
-        _spare.append((os.getpid(), worker))
-        atexit.register(worker.end)
-
-
-def _take_spare() -> _Worker | None:
-    """The worker of `start_engine`, if it still runs and is this process's own child."""
-    try:
-        owner, worker = _spare.pop()
-    except IndexError:
-        return None
-    if owner != os.getpid():
-        return None
-    atexit.unregister(worker.end)
-    if worker.runs():
-        return worker
-    worker.end()
-    return None
 
 
 class Policy:
@@ -233,7 +204,7 @@ class Policy:
         if self._worker is not None and self._data == data:
             return self._worker
         if self._worker is None:
-            self._worker = _take_spare() or _Worker()
+            self._worker = _Worker()
             weakref.finalize(self, self._worker.end)
         message = {
             "do": "compile",

@@ -1,0 +1,155 @@
+"""`probanda rego eval | check | conformance`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from probanda.cli.options import find_project, project_option
+
+_FILES = click.Path(exists=True, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("rego")
+def command() -> None:
+    """Evaluate and check Rego by itself, without a gate."""
+
+
+@command.command("eval")
+@click.argument("query")
+@click.option("--data", "-d", "modules", multiple=True, type=_FILES, help="Rego file or folder.")
+@click.option("--input", "-i", "input_file", type=_FILE, default=None, help="Input, JSON.")
+@click.option("--base-data", type=_FILE, default=None, help="Base documents, JSON.")
+@click.option("--strict", is_flag=True, help="Errors of built-ins end the evaluation.")
+@click.option("--v0", is_flag=True, help="Read the modules as Rego v0.")
+def evaluate(
+    query: str,
+    modules: tuple[Path, ...],
+    input_file: Path | None,
+    base_data: Path | None,
+    strict: bool,
+    v0: bool,
+) -> int:
+    """Print every set of bindings that makes QUERY true, as a JSON list.
+
+    Exits 0 when there is one, 1 when there is none, 3 when the evaluation failed.
+    """
+    from probanda import rego
+    from probanda.canonical import pretty
+    from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS
+    from probanda.parse.json import load_json
+
+    sources = {str(path): _text(path) for path in _rego_files(modules)}
+    policy = rego.compile(sources or {"empty.rego": "package empty"}, [], version=0 if v0 else 1)
+    given = rego.UNDEFINED
+    if input_file is not None:
+        given = load_json(input_file.read_bytes(), path=str(input_file))
+    data = {}
+    if base_data is not None:
+        data = load_json(base_data.read_bytes(), path=str(base_data))
+    found = policy.query(query, input=given, data=data, strict_builtin_errors=strict)
+    click.echo(pretty(rego.to_json(found)), nl=False)
+    return EXIT_PASS if found else EXIT_BLOCKED
+
+
+@command.command("check")
+@click.argument("paths", nargs=-1, type=_FILES)
+@click.option("--v0", is_flag=True, help="Read the modules as Rego v0.")
+@click.option(
+    "--second-opinion",
+    is_flag=True,
+    help="Run the cases of the project's policies through other engines too.",
+)
+@project_option
+def check(paths: tuple[Path, ...], v0: bool, second_opinion: bool, project: Path | None) -> int:
+    """Compile PATHS together (default: each policy of the project); report all that is wrong.
+
+    Exits 0 when it compiles (warnings apart), 2 when not, 1 when another engine disagrees.
+    """
+    from probanda import rego
+
+    if paths:
+        sources = {str(path): _text(path) for path in _rego_files(paths)}
+        policy = rego.compile(sources, version=0 if v0 else 1)
+        _show_warnings(policy, sources)
+        click.echo(f"{len(sources)} module(s), {len(policy.entrypoints)} rule(s)")
+        return 0
+    return _check_project(find_project(project), second_opinion=second_opinion)
+
+
+def _check_project(root: Path, *, second_opinion: bool) -> int:
+    from probanda import rego
+    from probanda.content import WorkingTree, load
+    from probanda.gates.second_opinion import disagreements
+    from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS
+
+    tree = WorkingTree(root)
+    cases, differences = 0, 0
+    for policy in load(tree).policies.values():
+        names = [entry.rego_path for entry in policy.entrypoints.values()]
+        compiled = rego.compile(policy.modules, names)
+        _show_warnings(compiled, policy.modules)
+        if second_opinion and not policy.builtin:
+            count, found = disagreements(policy, tree)
+            cases += count
+            differences += len(found)
+            for difference in found:
+                click.echo(difference)
+        click.echo(f"{policy.id}: {len(names)} entry point(s) compile", err=True)
+    if second_opinion:
+        click.echo(f"{cases} case(s) put to another engine, {differences} disagreement(s)")
+    return EXIT_BLOCKED if differences else EXIT_PASS
+
+
+@command.command("conformance")
+@click.argument("file", type=_FILE)
+@click.option("--plans", is_flag=True, help="Run OPA's own plans instead of the source.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def conformance(file: Path, plans: bool, as_json: bool) -> int:
+    """Run OPA's conformance cases in FILE (JSON Lines, plain or gzip).
+
+    Exits 0 when every case is answered as OPA answers it, else 1; 3 for no case at all.
+    """
+    from probanda.canonical import pretty
+    from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS, EXIT_UNDECIDED
+    from probanda.rego.conformance import run_file
+
+    report = run_file(file, plans=plans)
+    if as_json:
+        click.echo(pretty(report.to_json()), nl=False)
+    else:
+        for failure in report.failures:
+            click.echo(f"{failure.file} {failure.index}: {failure.reason}")
+        click.echo(f"{report.passed} of {report.total} cases")
+    if not report.total:
+        return EXIT_UNDECIDED
+    return EXIT_BLOCKED if report.failures else EXIT_PASS
+
+
+def _rego_files(paths: tuple[Path, ...]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        files += sorted(path.rglob("*.rego")) if path.is_dir() else [path]
+    return files
+
+
+def _text(path: Path) -> str:
+    from probanda.errors import ParseError
+    from probanda.model.location import Location
+
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParseError("not readable as UTF-8 text", location=Location(str(path))) from error
+
+
+def _show_warnings(policy: object, sources: object) -> None:
+    from probanda.rego import Policy
+
+    if isinstance(policy, Policy) and policy.program is not None and isinstance(sources, dict):
+        for warning in policy.program.warnings:
+            text = warning.render(sources.get(warning.span.path, ""))
+            click.echo(f"warning: {text}", file=sys.stderr)
