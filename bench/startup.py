@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from timing import interleave, run_process, table
+from timing import interleave, machine, run_process, table
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = str(ROOT / "examples" / "blocked-merge")
@@ -30,7 +30,7 @@ def main() -> None:
         [name, f"{sample.median * 1e3:.0f}", sample.spread, f"{sample.median / base:.1f}"]
         for name, sample in samples.items()
     ]
-    print("Start-up, wall time of the whole process, 11 runs, interleaved\n")
+    print(f"Start-up, wall time of the whole process, 11 runs, interleaved; {machine()}\n")
     print(table(["command", "median ms", "min–max ms", "× bare python"], rows))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import resource
+import os
+import platform
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,37 @@ class Sample:
         return f"{min(self.seconds) * 1e3:.0f}–{max(self.seconds) * 1e3:.0f}"
 
 
-def run_process(command: Sequence[str], *, expect: int = 0, cwd: str | None = None) -> float:
-    """Wall seconds of one run of `command`, which must exit with `expect`."""
-    start = time.perf_counter()
-    done = subprocess.run(command, cwd=cwd, capture_output=True, check=False)
-    elapsed = time.perf_counter() - start
-    if done.returncode != expect:
-        tail = (done.stderr or done.stdout).decode(errors="replace")[-2000:]
-        raise SystemExit(f"{command} exited with {done.returncode}, not {expect}:\n{tail}")
+def run_process(
+    command: Sequence[str],
+    *,
+    expect: int = 0,
+    cwd: str | None = None,
+    peaks: list[float] | None = None,
+) -> float:
+    """Wall seconds of one run of `command`, which must exit with `expect`.
+
+    The child's largest resident set, in MiB, is added to `peaks` (Linux: ru_maxrss is KiB).
+    """
+    with tempfile.TemporaryFile() as output:
+        start = time.perf_counter()
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            # Python modules are compiled once and kept, as they are where people work.
+            env={k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        elapsed = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != expect:
+            output.seek(0)
+            tail = output.read().decode(errors="replace")[-2000:]
+            raise SystemExit(f"{command} exited with {child.returncode}, not {expect}:\n{tail}")
+    if peaks is not None:
+        peaks.append(usage.ru_maxrss / 1024)
     return elapsed
 
 
@@ -54,6 +80,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-def peak_child_mib() -> float:
-    """Largest resident set of any finished child so far, in MiB (Linux: ru_maxrss is KiB)."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+def machine() -> str:
+    """What the figures were taken on, in one line."""
+    model = "an unknown processor"
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    python = platform.python_version()
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores of {model}, {memory:.0f} GiB, {platform.system()}, CPython {python}"

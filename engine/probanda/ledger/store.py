@@ -82,6 +82,10 @@ def create(path: Path, origin: str) -> None:
             building = Path(folder) / "log"
             with explained(path), contextlib.closing(_open(building, "rwc")) as connection:
                 _fill(connection, origin)
+            # Only the file itself is linked. SQLite says nothing when, on a full disk, it closes
+            # with pages that are in the write-ahead file alone.
+            if any(name.name != building.name for name in building.parent.iterdir()):
+                raise LedgerError(f"{path} cannot be made whole", hint=_HINTS[sqlite3.SQLITE_FULL])
             # A link, not a rename: who comes second finds the first one's log, not an empty one.
             with contextlib.suppress(FileExistsError):
                 os.link(building, path)
@@ -188,12 +192,9 @@ def _settle(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _fill(connection: sqlite3.Connection, origin: str) -> None:
-    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
-    if mode != "wal":
-        raise LedgerError("the file system cannot hold a write-ahead log")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     for statement in _TABLES.values():
         connection.execute(statement)
     connection.executemany(
@@ -201,6 +202,10 @@ def _fill(connection: sqlite3.Connection, origin: str) -> None:
         [("origin", origin), ("schema", SCHEMA_VERSION)],
     )
     connection.execute("COMMIT")
+    # Last, so that everything above is in the file itself.
+    (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    if mode != "wal":
+        raise LedgerError("the file system cannot hold a write-ahead log")
 
 
 def _flush(folder: Path) -> None:

@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from probanda.canonical import pretty
 from probanda.errors import SigningError
 from probanda.sign.keys import (
+    WRITE_HINT,
     PrivateKey,
     generate_ed25519,
     generate_p256,
@@ -100,14 +101,16 @@ def write_folder(
         folder.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     except OSError as error:
-        raise SigningError(f"{folder} cannot be made: {error.strerror}") from error
+        message = f"{folder} cannot be made: {error.strerror}"
+        raise SigningError(message, hint=WRITE_HINT) from error
     try:
         _fill(building, files, keys)
         # Fails where somebody else made the folder meanwhile, since ours is not empty.
         building.rename(folder)
         _flush(folder.parent)
     except OSError as error:
-        raise SigningError(f"{folder} cannot be made: {error.strerror}") from error
+        message = f"{folder} cannot be made: {error.strerror}"
+        raise SigningError(message, hint=WRITE_HINT) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
 

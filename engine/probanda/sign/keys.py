@@ -34,6 +34,7 @@ PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
 # Far above any PEM of these two kinds; stops a wrong path from being read whole.
 MAX_KEY_BYTES = 16 * 1024
+WRITE_HINT = "check the free space there, and who may write"
 _RAW_P256_BYTES = 64
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -178,7 +179,8 @@ def write_new(path: Path, data: bytes, *, mode: int) -> None:
     except FileExistsError as error:
         raise SigningError(f"{path} exists and is not overwritten") from error
     except OSError as error:
-        raise SigningError(f"{path} cannot be written: {error.strerror}") from error
+        message = f"{path} cannot be written: {error.strerror}"
+        raise SigningError(message, hint=WRITE_HINT) from error
 
 
 def read_secret(path: Path) -> bytes:
