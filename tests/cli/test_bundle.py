@@ -208,3 +208,19 @@ def test_gates_of_one_run_go_together_and_of_several_one_by_one(bundle, probanda
     assert result.code == 3
     assert "other 2026-11-21T00:00:00Z, pr 2026-11-20T12:00:00Z" in result.err
     assert bundle("other").code == 0
+
+
+def test_a_set_that_brings_softer_content_along_is_refused_under_a_base(bundle, probanda, words):
+    """All of it is in order: its own gate did let it pass. But it is not the gate of the base."""
+    words.commit()
+    words.words("foo")
+    words.gate("pr", words_check(), mode="warn")
+    probanda("check", "--project", words.root, *AS_OF)
+
+    result = bundle("--base", "HEAD")
+
+    assert (result.code, result.out) == (3, "")
+    assert "the gate 'pr' was decided by other content than --base holds" in result.err
+    probanda("check", "--project", words.root, *AS_OF, "--base", "HEAD")
+    assert bundle("--base", "HEAD").code == 0
+    assert bundle("--base", "nowhere").code == 2

@@ -27,7 +27,7 @@ from probanda.cli import main
 os.write({marker}, b".")
 main()
 """
-ROUNDS = int(os.environ.get("PROBANDA_INTERRUPTS", "4"))
+ROUNDS = int(os.environ.get("PROBANDA_INTERRUPTS", "3"))
 AS_OF = "2026-11-20T12:00:00Z"
 
 
@@ -47,7 +47,8 @@ def interrupted(*arguments: object, after: float) -> tuple[int, str]:
         os.close(marker)
         assert os.read(reader, 1) == b"."
         os.close(reader)
-        time.sleep(after)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(after)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)

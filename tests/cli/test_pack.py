@@ -35,7 +35,7 @@ def test_stdout_is_the_packs_path_and_the_page_stands_beside_it(pack, own):
     packs = own / "project/.probanda/packs"
     name = "soc2-20260101-20270101-20261120T120000Z"
     assert (result.code, result.out) == (0, f"{packs / name}.tar\n")
-    assert result.err == f"page: {packs / name}.html\n"
+    assert result.err == f"page: {packs / name}.html\nsigned index: {packs / name}.index.json\n"
     assert (packs / f"{name}.html").read_bytes().startswith(b"<!doctype html>")
 
 

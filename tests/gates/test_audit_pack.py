@@ -141,8 +141,10 @@ def test_a_framework_without_controls_is_an_error(words, cell, bundles):
         pack(words, cell, bundles, framework="iso27001")
 
 
-@pytest.mark.parametrize("existing", ["pack.tar", "pack.html"])
-def test_neither_pack_nor_page_is_ever_overwritten(words, cell, bundles, existing):
+@pytest.mark.parametrize(
+    "existing", ["pack.tar", "pack.html", "pack.index.json", "pack.index.json.sigstore.json"]
+)
+def test_nothing_of_a_pack_is_ever_overwritten(words, cell, bundles, existing):
     words.write(existing, "mine")
 
     with pytest.raises(EvidenceError, match="never overwritten"):
@@ -186,7 +188,9 @@ def test_a_pack_is_the_same_whatever_order_its_bundles_come_in_and_whenever_it_i
     }
 
 
-def test_a_page_in_the_way_leaves_the_pack_whole_and_says_so(words, cell, bundles, monkeypatch):
+def test_a_page_that_cannot_be_written_leaves_the_pack_whole_and_says_so(
+    words, cell, bundles, monkeypatch
+):
     from probanda.gates import audit_pack
 
     def full(target, data):

@@ -26,22 +26,43 @@ from probanda.cli.options import find_project, now, project_option
     default=None,
     help="File to write. Default: .probanda/bundles/NAME.tar.",
 )
+@click.option(
+    "--base",
+    default="",
+    metavar="REF",
+    help="Refuse decisions that other content than this revision's judged. For decision"
+    " sets that somebody else's job made: they bring the content along.",
+)
 @project_option
 def command(
-    gates: tuple[str, ...], folder: Path, name: str, output: Path | None, project: Path | None
+    gates: tuple[str, ...],
+    folder: Path,
+    name: str,
+    output: Path | None,
+    base: str,
+    project: Path | None,
 ) -> int:
-    """Record the decisions of GATEs (default: all) in the ledger and sign a bundle.
+    """Record the decisions of GATES (default: all) in the ledger and sign a bundle.
 
     Prints the bundle's path. A failed or undecided gate is evidence too: it is bundled
     like any other, and the bundle says so.
     """
     from probanda.gates.decision_set import RUN_FOLDER, DecisionStore
     from probanda.gates.record import record
+    from probanda.gates.run import load_revision
     from probanda.sign import Cell
 
-    store = DecisionStore(find_project(project) / RUN_FOLDER)
+    root = find_project(project)
     cell = Cell.open(folder)
-    written = record(store, cell, gates=gates, name=name, output=output, now=now())
+    written = record(
+        DecisionStore(root / RUN_FOLDER),
+        cell,
+        gates=gates,
+        name=name,
+        output=output,
+        judged_by=load_revision(root, base).digest if base else "",
+        now=now(),
+    )
     click.echo(str(written.path))
     predicate = written.statement.predicate
     chain = f"after {predicate.previous.name}" if predicate.previous else "the first of its chain"

@@ -60,7 +60,7 @@ def command(
     """
     from probanda.content import WorkingTree, load
     from probanda.evidence.trust import resolve_trust
-    from probanda.gates.audit_pack import PackRequest, page_of, write_pack
+    from probanda.gates.audit_pack import PackRequest, index_of, page_of, write_pack
     from probanda.gates.decision_set import RUN_FOLDER
     from probanda.sign import Cell
 
@@ -86,6 +86,7 @@ def command(
     written = write_pack(request, catalogue, Cell.open(folder), believed)
     click.echo(str(written.path))
     click.echo(f"page: {page_of(written.path)}", err=True)
+    click.echo(f"signed index: {index_of(written.path)[0]}", err=True)
     return 0
 
 

@@ -18,20 +18,13 @@ def command(base: str, project: Path | None) -> int:
     Reports all errors at once, each with file, line, field and hint. Exits 0 or 2.
     """
     from probanda import rego
-    from probanda.content import RevisionTree, WorkingTree, load
-    from probanda.errors import ContentError, MultipleContentError, PolicyError, UsageError
+    from probanda.content import WorkingTree, load
+    from probanda.errors import ContentError, MultipleContentError, PolicyError
     from probanda.gates.host_facts import verified_clarifications
-    from probanda.gates.run import resolve_base
-    from probanda.repository import Repository
+    from probanda.gates.run import load_revision
 
     root = find_project(project)
-    if base:
-        repository = Repository.discover(root)
-        if repository is None:
-            raise UsageError("--base needs a git repository", hint="leave --base out")
-        catalogue = load(RevisionTree(repository, resolve_base(repository, base), base))
-    else:
-        catalogue = load(WorkingTree(root))
+    catalogue = load_revision(root, base) if base else load(WorkingTree(root))
     errors: list[ContentError] = []
     # What is built in was compiled before it was shipped.
     for policy in (item for item in catalogue.policies.values() if not item.builtin):

@@ -88,8 +88,7 @@ def write_pack(
         raise EvidenceError(
             "there is no bundle to take evidence from", hint="run `probanda bundle` first"
         )
-    page_path = page_of(request.output)
-    for path in (request.output, page_path):
+    for path in (request.output, page_of(request.output), *index_of(request.output)):
         if path.exists():
             raise EvidenceError(
                 f"{path} exists, and evidence is never overwritten",
@@ -115,12 +114,13 @@ def write_pack(
         append_written(logs.ledger, written, cell, request.now)
         # Beside the pack, not in it: a signature would make the same pack differ each time.
         signed, sealed = sign_index(index, cell, logs.signatures, request.now)
+    index_path, seal_path = index_of(request.output)
     _write_beside(
         request.output,
         {
-            ".html": page,
-            ".index.json": pretty(signed).encode(),
-            ".index.json.sigstore.json": pretty(sealed).encode(),
+            page_of(request.output): page,
+            index_path: pretty(signed).encode(),
+            seal_path: pretty(sealed).encode(),
         },
     )
     return written
@@ -152,9 +152,13 @@ def page_of(pack: Path) -> Path:
     return page
 
 
-def _write_beside(pack: Path, files: Mapping[str, bytes]) -> None:
-    for suffix, data in files.items():
-        path = pack.with_suffix(suffix)
+def index_of(pack: Path) -> tuple[Path, Path]:
+    """Where the signed index of a pack and its detached seal stand: beside it."""
+    return pack.with_suffix(".index.json"), pack.with_suffix(".index.json.sigstore.json")
+
+
+def _write_beside(pack: Path, files: Mapping[Path, bytes]) -> None:
+    for path, data in files.items():
         try:
             write_file(path, data)
         except OSError as error:

@@ -80,6 +80,7 @@ def record(
     gates: Sequence[str] = (),
     name: str = "",
     output: Path | None = None,
+    judged_by: str = "",
     now: datetime,
 ) -> Written:
     """Record the decision sets of `gates` (default: all in the store) and bundle them.
@@ -91,6 +92,7 @@ def record(
         name: of the bundle; default: the gates' names joined, or their number where that
             is too long, and the as-of time.
         output: where to write; default: `bundles/<name>.tar` in the run folder.
+        judged_by: digest of the content that must have judged; empty: a set may bring its own.
         now: the ledger's clock and the time of signing (aware, UTC).
 
     Raises:
@@ -108,6 +110,7 @@ def record(
     sets = [store.read(gate) for gate in dict.fromkeys(gates) or store.gates()]
     if not sets:
         raise EvidenceError("there is no decision to record", hint="run `probanda check` first")
+    _check_judged_by(sets, judged_by)
     tenant = _same(sets, "tenant", {item.gate: item.decision.tenant for item in sets})
     as_of = _same(sets, "as-of time", {item.gate: item.decision.as_of for item in sets})
     name = name or _name([item.gate for item in sets], as_of)
@@ -153,6 +156,15 @@ def append_written(ledger: MerkleLog, written: Written, cell: Cell, now: datetim
         now=now,
     )
     ledger.append([entry])
+
+
+def _check_judged_by(sets: Sequence[DecisionSet], digest: str) -> None:
+    for item in sets:
+        if digest and item.decision.content.base_digest != digest:
+            raise EvidenceError(
+                f"the gate {item.gate!r} was decided by other content than --base holds",
+                hint="run `probanda check --base` with the same revision, and record that",
+            )
 
 
 def _name(gates: Sequence[str], as_of: str) -> str:

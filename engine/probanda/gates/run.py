@@ -116,6 +116,19 @@ def _repository(request: GateRequest) -> Repository | None:
     return repository
 
 
+def load_revision(root: Path, base: str) -> Catalogue:
+    """The content of the project in `root` at the revision that the command line calls `base`.
+
+    Raises:
+        UsageError: there is none of that name, or no repository.
+        ContentError: it is wrong.
+    """
+    repository = Repository.discover(root)
+    if repository is None:
+        raise UsageError("--base needs a git repository", hint="leave --base out")
+    return load(RevisionTree(repository, resolve_base(repository, base), base))
+
+
 def resolve_base(repository: Repository, base: str) -> str:
     """Full commit id of the revision that the command line calls `base`.
 
