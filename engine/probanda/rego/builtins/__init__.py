@@ -33,6 +33,7 @@ from probanda.rego.builtins import (
     json_text,
     jwt,
     misc,
+    modules,
     networks,
     objects,
     private_keys,
@@ -41,6 +42,7 @@ from probanda.rego.builtins import (
     sets,
     sprintf,
     strings,
+    template,
     units,
     uris,
     x509,
@@ -87,7 +89,7 @@ _CORE: Final[tuple[Sequence[Builtin], ...]] = (
     yaml_write.BUILTINS,
 )
 
-# Cryptography, tokens, schemas, GraphQL, templates, Rego itself: part B adds its families here.
+# Cryptography, tokens, schemas, GraphQL, templates, Rego itself.
 _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     crypto.BUILTINS,
     jwt.BUILTINS,
@@ -95,6 +97,8 @@ _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     x509.BUILTINS,
     json_schema.BUILTINS,
     graphql.BUILTINS,
+    template.BUILTINS,
+    modules.BUILTINS,
 )
 
 
