@@ -89,7 +89,7 @@ _CORE: Final[tuple[Sequence[Builtin], ...]] = (
     yaml_write.BUILTINS,
 )
 
-# Cryptography, tokens, schemas, GraphQL, templates, Rego itself: part B adds its families here.
+# Cryptography, tokens, schemas, GraphQL, templates, Rego itself.
 _EXTENDED: Final[tuple[Sequence[Builtin], ...]] = (
     crypto.BUILTINS,
     jwt.BUILTINS,
