@@ -69,8 +69,10 @@ def _problems(schema: Schema, printed: Printed) -> list[tuple[Position | None, s
 
 
 def _place(printed: Printed, error: GraphQLError) -> Position | None:
-    positions = error.positions or ()
-    return next((printed.places[one] for one in positions if one in printed.places), None)
+    """Where gqlparser reports it: of two things that conflict, at the second."""
+    positions = error.positions or []
+    found = [printed.places[one] for one in positions if one in printed.places]
+    return found[len(found) // 2] if found else None
 
 
 def _message(error: GraphQLError) -> str:
