@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from probanda.rego.builtins.certificate import parse
@@ -81,6 +82,8 @@ def jwk_keys(text: str) -> list[Key]:
     return [_jwk(member) for member in members]
 
 
+# Public keys alone: nothing that is secret stays in a cache.
+@lru_cache(maxsize=64)
 def _pem_key(label: str, body: bytes) -> Any:
     """The public key of a certificate or of a `PUBLIC KEY` block."""
     from cryptography.exceptions import UnsupportedAlgorithm
