@@ -9,9 +9,10 @@ Rules:
 - Arrays are `list`, objects `dict`, sets `RegoSet`. Nobody changes a value that
   somebody else may hold.
 - Object keys and set members are stored under `key(value)`: strings, integers and
-  null are their own keys; the rest is wrapped so that Python's `True == 1` and its
-  unhashable lists do no harm. `unkey` gives the value back. A JSON object with string
-  keys is therefore already a Rego object: input and data are never copied.
+  null are their own keys, booleans have one mark each (in Python `True == 1`), arrays are
+  tuples, objects frozensets of pairs, sets a frozenset marked as one. `unkey` gives the
+  value back. A JSON object with string keys is therefore already a Rego object: input and
+  data are never copied.
 - Order is OPA's: null < booleans < numbers < strings < arrays < objects < sets.
 - Nothing here bounds depth or size: who reads untrusted JSON does.
 
@@ -86,54 +87,13 @@ TRUE_KEY: Final = BooleanKey(True)  # noqa: FBT003  # the value itself, no switc
 FALSE_KEY: Final = BooleanKey(False)  # noqa: FBT003  # the value itself, no switch
 
 
-class CompositeKey:
-    """The key of an array, object or set: hashable parts, and the value itself."""
-
-    __slots__ = ("_hash", "parts", "value")
-
-    def __init__(self, value: Any, parts: Any) -> None:
-        self.value = value
-        self.parts = parts
-        self._hash = hash((type(self), parts))
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.parts == other.parts
-
-    def __repr__(self) -> str:
-        return f"key({self.value!r})"
-
-    def __reduce__(self) -> tuple[Any, tuple[Any]]:
-        return key, (self.value,)
-
-
-class ArrayKey(CompositeKey):
-    """The key of an array; its parts are the keys of its items."""
-
-    __slots__ = ()
-
-
-class ObjectKey(CompositeKey):
-    """The key of an object; its parts are pairs of keys."""
-
-    __slots__ = ()
-
-
-class SetKey(CompositeKey):
-    """The key of a set; its parts are its members' keys."""
-
-    __slots__ = ()
-
-
 class RegoSet:
     """A set of Rego values; `members` maps each member's key to the member."""
 
     __slots__ = ("members",)
 
     def __init__(self, values: Iterable[Any] = ()) -> None:
-        self.members: dict[Any, Any] = {key(value): value for value in values}
+        self.members: dict[Any, Any] = {key(value): value for value in values} if values else {}
 
     @classmethod
     def of(cls, members: dict[Any, Any]) -> RegoSet:
@@ -164,32 +124,40 @@ class RegoSet:
         return f"RegoSet({sorted_values(self)!r})"
 
 
-def key(value: Any) -> Any:
+def key(value: Any) -> Any:  # noqa: PLR0911  # one return a type, the frequent first
     """What `value` is stored under as an object key or set member."""
     kind = type(value)
-    if kind is str or kind is int or value is None:
+    if kind is str or kind is int:
         return value
+    if kind is dict:
+        parts = value.items()
+        for item in value.values():
+            if type(item) is not str and type(item) is not int:
+                return frozenset([(name, key(each)) for name, each in parts])
+        return frozenset(parts)
+    if kind is list:
+        return tuple([key(item) for item in value])
     if kind is bool:
         return TRUE_KEY if value else FALSE_KEY
+    if value is None:
+        return value
     if kind is float or kind is Decimal:
         return exact(value)
-    if kind is list:
-        return ArrayKey(value, tuple([key(item) for item in value]))
-    if kind is dict:
-        return ObjectKey(value, frozenset([(name, key(item)) for name, item in value.items()]))
     if kind is RegoSet:
-        return SetKey(value, frozenset(value.members))
+        return (RegoSet, frozenset(value.members))
     raise TypeError(f"{kind.__name__} is no Rego value")
 
 
 def unkey(stored: Any) -> Any:
     """The value that is stored under a key."""
     kind = type(stored)
-    if kind is str or kind is int:
-        return stored
-    if isinstance(stored, CompositeKey) or kind is BooleanKey:
-        return stored.value
-    return stored
+    if kind is frozenset:
+        return {name: unkey(item) for name, item in stored}
+    if kind is tuple:
+        if stored and stored[0] is RegoSet:
+            return RegoSet.of({member: unkey(member) for member in stored[1]})
+        return [unkey(item) for item in stored]
+    return stored.value if kind is BooleanKey else stored
 
 
 def exact(number: float | Decimal) -> int | Decimal:
@@ -293,10 +261,13 @@ def sorted_values(values: Iterable[Any]) -> list[Any]:
 
 def sorted_keys(members: dict[Any, Any]) -> list[Any]:
     """The keys of an object or of a set's `members`, in OPA's order of the values they key."""
-    try:
+    kinds = set(map(type, members))
+    if len(kinds) == 1 and not kinds.isdisjoint(_NATIVE):
         return sorted(members)
-    except TypeError:
-        return sorted(members, key=lambda stored: sort_key(unkey(stored)))
+    return sorted(members, key=lambda stored: sort_key(unkey(stored)))
+
+
+_NATIVE: Final = frozenset({str, int, Decimal})
 
 
 def to_json(value: Any) -> Any:

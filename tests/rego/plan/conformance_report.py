@@ -1,3 +1,4 @@
+# ruff: noqa: T201  # a report prints
 """Runs OPA's conformance cases from source and groups what fails by its cause.
 
     PROBANDA_VECTORS=… python tests/rego/plan/conformance_report.py [--show N …] [--filter TEXT]
@@ -34,7 +35,7 @@ from probanda.rego.values import UNDEFINED, to_json  # noqa: E402
 
 def context(*, strict: bool = False) -> Context:
     """As OPA's own tests run: errors of built-ins are undefined unless the case is strict."""
-    return Context(strict=strict, now_ns=1_700_000_000_000_000_000, seed="case", max_steps=10**8)
+    return Context(strict=strict, now_ns=1_767_225_600_000_000_000, seed="case", max_steps=10**8)
 
 
 def evaluate(modules: list[str], query: str, document: Any, data: Any, *, strict: bool) -> Any:
@@ -76,10 +77,11 @@ def normal(value: Any, *, ordered: bool) -> str:
 def words(error: PolicyError) -> str:
     """An error as OPA prints it: `file:row: code: message`."""
     place = f"{error.location.path}:{error.location.line}: " if error.location else ""
-    return f"{place}{error.code}: {error.message}"
+    code = "" if error.message.startswith(error.code) else f"{error.code}: "
+    return f"{place}{code}{error.message}"
 
 
-def cause(case: dict[str, Any]) -> str:
+def cause(case: dict[str, Any]) -> str:  # noqa: PLR0911  # one return for each cause
     """Why a case fails; empty when it passes."""
     wanted = case.get("want_error_code"), case.get("want_error")
     try:

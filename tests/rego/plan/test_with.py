@@ -43,9 +43,10 @@ def test_with_stands_outside_of_not(value):
 def test_data_replaces_rules_and_undefined_values_undo_the_literal(value):
     modules = [
         "package a\nr := 1\ns := r + 1",
-        "package test\np := [data.a.s, x, data.a.s] if x := data.a.s with data.a.r as 10\n"
-        'q := x if x := data.a with data.a as {"z": 1}\n'
-        "u if data.a.r with data.a.r as input.none",
+        """package test
+p := [data.a.s, x, data.a.s] if x := data.a.s with data.a.r as 10
+q := x if x := data.a with data.a as {"z": 1}
+u if data.a.r with data.a.r as input.none""",
     ]
     assert value(modules) == [2, 11, 2]
     assert value(modules, "data.test.q") == {"z": 1}
@@ -68,7 +69,8 @@ def test_functions_are_replaced_by_functions_values_and_builtins(value):
 
 
 def test_a_replaced_function_still_needs_its_arguments(value):
-    source = "package test\nf(x) := 1\np := x if x := f(input.none) with f as 3\nq := x if x := f(1) with f as input.none"
+    source = "package test\nf(x) := 1\np := x if x := f(input.none) with f as 3\n"
+    source += "q := x if x := f(1) with f as input.none"
     assert value(source, input={}) is UNDEFINED
     assert value(source, "data.test.q", input={}) is UNDEFINED
 

@@ -140,7 +140,9 @@ class Aggregates:
             if target in emitter.body.foreign:
                 emitter.line(f"{name} = R({name}, {owned}, {_PYTHON[kind]}, s, {place})")
             else:
-                emitter.line(f"if type({name}) is not {_PYTHON[kind]}: R(U, {{}}, list, s, {place})")
+                emitter.line(
+                    f"if type({name}) is not {_PYTHON[kind]}: R(U, {{}}, list, s, {place})"
+                )
             emitter.forget({target})
             emitter.known[target] = Known(kind, defined=True)
         return name
@@ -167,13 +169,13 @@ class Aggregates:
         """Insert into an object."""
         name = statement.key.constant
         pending = self.pending.get(statement.object)
-        if type(name) is str and pending is not None and name not in pending.names:
-            if joined := self._join(statement.object, statement.value, "dict"):
-                joined[0].texts.append(f"{self.emitter.constants.text(name)}: {joined[1]}")
-                joined[0].names.add(name)
-                if joined[0].constant:
-                    joined[0].value[name] = self.value_of(statement.value)[1]
-                return
+        fresh = type(name) is str and pending is not None and name not in pending.names
+        if fresh and (joined := self._join(statement.object, statement.value, "dict")):
+            joined[0].texts.append(f"{self.emitter.constants.text(name)}: {joined[1]}")
+            joined[0].names.add(str(name))
+            if joined[0].constant:
+                joined[0].value[name] = self.value_of(statement.value)[1]
+            return
         self.before_read([statement.value.local, statement.key.local])
         target = self._changed(statement.object, "dict", place)
         item = self.emitter.require(statement.value)

@@ -92,39 +92,31 @@ class BodyFacts:
     """Facts of one function's or plan's body.
 
     Attributes:
-        live: locals that something other than a copy to a dead local reads.
         makers: how often each local is made anew by a `Make`.
         foreign: locals changed in place that may hold what somebody else made.
         changes: how often each local is changed in place.
         mentions: how often each local occurs.
+        once: locals that an assignment makes once.
     """
 
     def __init__(self, blocks: tuple[Block, ...]) -> None:
         self.makers: Counter[int] = Counter()
         self.changes: Counter[int] = Counter()
         self.mentions: Counter[int] = Counter()
+        self.once: set[int] = set()
         others: set[int] = set()
-        copies: dict[int, set[int]] = {}
-        self.live: set[int] = set()
         for block in blocks:
             for statement in walk(block):
                 self.mentions.update(mentions(statement))
                 if (changed := mutated(statement)) >= 0:
                     self.changes[changed] += 1
+                if isinstance(statement, ir.Assign) and statement.once:
+                    self.once.add(statement.target)
                 if isinstance(statement, ir.Make):
                     self.makers[statement.target] += 1
                 elif not isinstance(statement, ir.Reset):
                     others.update(written(statement))
-                if isinstance(statement, ir.Assign) and not statement.once:
-                    copies.setdefault(statement.target, set()).update(read(statement))
-                else:
-                    self.live.update(read(statement))
         self.foreign = {local for local in self.changes if local in others}
-        queue = list(self.live)
-        while queue:
-            fresh = copies.pop(queue.pop(), set()) - self.live
-            self.live |= fresh
-            queue += fresh
 
 
 def mentions(statement: ir.Statement) -> list[int]:

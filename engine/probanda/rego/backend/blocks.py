@@ -21,6 +21,7 @@ from probanda.rego import ir
 from probanda.rego.backend.aggregates import Aggregates
 from probanda.rego.backend.analysis import Block, BodyFacts, mentions, mutated, walk, written_in
 from probanda.rego.backend.emitter import END, MAX_LOOPS, Emitter, Known, Level
+from probanda.rego.backend.lines import Line
 from probanda.rego.backend.statements import Writer
 from probanda.rego.backend.unit import Unit
 
@@ -33,17 +34,23 @@ class FunctionWriter(Writer):
 
     def function(self, blocks: tuple[Block, ...]) -> None:
         """The blocks of a function or plan, each a level of its own."""
-        self._sequence(blocks, ())
-        self.emitter.line(self.emitter.ending("U"))
+        body, emitter = self.emitter.body, self.emitter
+        for local in body.once - emitter.parameters:
+            emitter.known[local] = Known(defined=False)
+        for local in emitter.parameters - set(body.changes):
+            emitter.known[local] = Known(stable=True)
+        if self._sequence(blocks, None) is not False:
+            emitter.line(emitter.ending("U"))
 
     # --- blocks --------------------------------------------------------------------------
 
-    def _sequence(self, blocks: tuple[Block, ...], rest: Block) -> Level | bool:
-        """Blocks in turn, with `rest` after them; see `_body` for the result."""
+    def _sequence(self, blocks: tuple[Block, ...], then: ir.Statement | None) -> Level | bool:
+        """Blocks in turn, with the statement `then` after them; see `_body` for the result."""
         for index, block in enumerate(blocks):
-            following = blocks[index + 1] if index + 1 < len(blocks) else rest
             last = index + 1 == len(blocks)
-            ends = self._one(block, self._onward(following, last=last))
+            following = then if last else next(iter(blocks[index + 1]), None)
+            skip = self._skip(blocks[index + 1 :][:2], last=index + 2 == len(blocks), then=then)
+            ends = self._one(block, self._onward(following, last=last), skip)
             if ends is not True:
                 if isinstance(ends, Level) and not last:
                     self.emitter.line(self.emitter.leave(ends))
@@ -51,34 +58,52 @@ class FunctionWriter(Writer):
                 return ends
         return True
 
-    def _onward(self, following: Block, *, last: bool) -> Level | None:
+    def _onward(self, following: ir.Statement | None, *, last: bool) -> Level | None:
         """Where leaving a block leads when nothing but a break, or nothing at all, follows."""
         levels = self.emitter.levels
-        if following and isinstance(following[0], ir.Break):
-            index = following[0].index - (0 if last else 1)
+        if isinstance(following, ir.Break):
+            index = following.index - (0 if last else 1)
             return levels[-1 - index] if index >= 0 else None
-        if not last or following:
+        if isinstance(following, ir.Return) and not levels:
+            return Level(-2 - following.source, "return", 0)
+        if not last or following is not None:
             return None
         if not levels:
             return END
         return levels[-1] if levels[-1].kind != "with" else None
 
-    def _one(self, block: Block, onward: Level | None) -> Level | bool:
+    def _skip(
+        self, following: tuple[Block, ...], *, last: bool, then: ir.Statement | None
+    ) -> tuple[int, Level] | None:
+        """The local that the next block wants defined, and where leaving that block leads."""
+        if not following or not following[0]:
+            return None
+        wanted = following[0][0]
+        if not isinstance(wanted, ir.IsDefined) or wanted.negated:
+            return None
+        after = then if last else next(iter(following[1]), None)
+        onward = self._onward(after, last=last)
+        return (wanted.source, onward) if onward is not None else None
+
+    def _one(
+        self, block: Block, onward: Level | None, skip: tuple[int, Level] | None
+    ) -> Level | bool:
         """One block of a sequence."""
         emitter = self.emitter
         self.aggregates.flush()
         if emitter.loops >= MAX_LOOPS:
-            return self._apart(lambda: self._one(block, onward), block)
-        known, bound = dict(emitter.known), set(emitter.bound)
+            return self._apart(lambda: self._one(block, onward, skip), block)
+        snapshot = emitter.snapshot()
         start, indent = len(emitter.lines), emitter.indent
         level = emitter.open("block")
-        level.onward = onward
+        level.onward, level.skip = onward, skip
         level.bare = self._is_bare(block)
         ends = self._body(block, level)
         emitter.indent = indent + 1
         emitter.close(level, start, falls=ends is True)
-        if level.left or ends is not True:
-            self._restore(known, bound, self._changed(block))
+        emitter.outside.pop()
+        if level.left or level.used or ends is not True:
+            emitter.restore(snapshot, self._changed(block))
         emitter.pass_on(level)
         if level.used or (level.bare and ends is not True):
             return True
@@ -89,10 +114,6 @@ class FunctionWriter(Writer):
         foreign = self.emitter.body.foreign
         changed = {mutated(each) for each in walk(block)} & foreign if foreign else set()
         return written_in(block) | changed
-
-    def _restore(self, known: dict[int, Known], bound: set[int], changed: set[int]) -> None:
-        self.emitter.known, self.emitter.bound = known, bound
-        self.emitter.forget(changed)
 
     @staticmethod
     def _is_bare(block: Block) -> bool:
@@ -118,24 +139,25 @@ class FunctionWriter(Writer):
         self.aggregates.mentions = counted
         ends: Level | bool = True
         for index, statement in enumerate(block):
-            ends = self._statement(statement, block[index + 1 :])
+            then = block[index + 1] if index + 1 < len(block) else None
+            ends = self._statement(statement, then)
             if ends is not True:
                 break
         self.aggregates.flush()
         self.aggregates.mentions = outer
         return self._jump(ends, level) if isinstance(ends, Level) else ends
 
-    def _statement(self, statement: ir.Statement, rest: Block) -> Level | bool:
+    def _statement(self, statement: ir.Statement, then: ir.Statement | None) -> Level | bool:
         match statement:
             case ir.Break():
                 return self.emitter.up(statement.index)
             case ir.Return():
                 return self._return(statement)
             case ir.Blocks():
-                return self._sequence(statement.blocks, rest)
+                return self._sequence(statement.blocks, then)
             case ir.Not():
                 negated = (*statement.block, ir.Break(statement.place, 1))
-                return self._sequence((negated,), rest)
+                return self._sequence((negated,), then)
             case ir.Scan():
                 self._scan(statement)
             case ir.With():
@@ -186,8 +208,8 @@ class FunctionWriter(Writer):
         changed = sorted(self._changed(block))
         emitter.unbound.update(changed)
         names = ", ".join([*(f"l{local}" for local in changed), "m"])
-        head = [(1, f"def {name}():", -1), (2, f"nonlocal {names}", -1)]
-        emitter.helpers += [*head, *lines, (2, "return 0", -1)]
+        head = [Line(1, f"def {name}():"), Line(2, f"nonlocal {names}")]
+        emitter.helpers += [*head, *lines, Line(2, "return 0")]
         result = f"a{emitter.number()}"
         emitter.line(f"{result} = {name}()")
         levels = {level.number: level for level in emitter.levels}
@@ -222,51 +244,64 @@ class FunctionWriter(Writer):
         emitter = self.emitter
         source = emitter.local(statement.source)
         kind = emitter.of(ir.Operand(statement.source)).kind
+        stable = emitter.of(ir.Operand(statement.source)).stable
         if emitter.scans or emitter.charged:
-            emitter.line(f"Y({source}, s)")
+            self._charge(source, kind)
+        if not stable and any(mutated(each) >= 0 for each in walk(statement.block)):
+            source, kind = f"T({source})", ""
         head = self._head(statement, source, kind)
-        known, bound = dict(emitter.known), set(emitter.bound)
+        snapshot = emitter.snapshot()
         changed = self._changed((statement,))
         emitter.forget(changed)
-        emitter.line(head)
+        emitter.lines.append(head)
         start = len(emitter.lines)
         level = emitter.open("scan")
         emitter.scans += 1
         for local in (statement.key, statement.value):
-            if local in emitter.body.live:
-                emitter.bound.add(local)
-                emitter.known[local] = Known(defined=True)
+            emitter.bound.add(local)
+            emitter.known[local] = Known(defined=True, stable=stable)
         self._body(statement.block, level)
         emitter.scans -= 1
         emitter.levels.pop()
         emitter.indent -= 1
         emitter.loops -= 1
         if level.flagged:
-            emitter.lines.insert(start, (emitter.indent + 1, f"x{level.number} = False", -1))
-        elif all(pure >= 0 for _, _, pure in emitter.lines[start:]):
-            emitter.lines.append((emitter.indent + 1, "break", -1))
-        self._restore(known, bound, changed)
+            emitter.lines.insert(start, Line(emitter.indent + 1, f"x{level.number} = False"))
+        elif all(line.pure >= 0 for line in emitter.lines[start:]):
+            emitter.lines.append(Line(emitter.indent + 1, "break"))
+        emitter.outside.pop()
+        emitter.restore(snapshot, changed)
         emitter.pass_on(level)
         return True
 
-    def _head(self, statement: ir.Scan, source: str, kind: str) -> str:
-        """The `for` line: keys and items where both are read, in order where that shows."""
-        live = self.emitter.body.live
-        key, value = f"l{statement.key}", f"l{statement.value}"
+    def _charge(self, source: str, kind: str) -> None:
+        """One step for each item."""
+        emitter = self.emitter
+        if kind != "list":
+            emitter.line(f"if type({source}) is not list: Y({source}, s)")
+            emitter.line(f"else: s[0] -= len({source})")
+        else:
+            emitter.line(f"s[0] -= len({source})")
+        emitter.line("if s[0] < 0: B(s)")
+
+    def _head(self, statement: ir.Scan, source: str, kind: str) -> Line:
+        """The `for` line: keys and items, or what is read of them; in order where that shows."""
         ordered = "O" if kind != "list" and _shows_order(statement.block) else ""
-        if statement.key in live:
-            value = value if statement.value in live else "_"
-            items = f"I{ordered}({source})"
-            if kind != "set":
-                plain = f"enumerate({source})"
-                items = plain if kind == "list" else f"({plain} if type({source}) is list else {items})"
-            return f"for {key}, {value} in {items}:"
-        items = f"V{ordered}({source})"
-        if kind == "list":
-            items = source
+        pairs, items = f"I{ordered}({source})", f"V{ordered}({source})"
+        if source.startswith("T("):
+            pass
+        elif kind == "list":
+            pairs, items = f"enumerate({source})", source
         elif kind != "set":
-            items = f"({source} if type({source}) is list else {items})"
-        return f"for {value if statement.value in live else '_'} in {items}:"
+            simple = f"if type({source}) is list else"
+            pairs = f"(enumerate({source}) {simple} {pairs})"
+            items = f"({source} {simple} {items})"
+        key, item = statement.key, statement.value
+        bare = (f"for l{item} in {items}:", f"for _ in {items}:")
+        indent = self.emitter.indent
+        if key == item:
+            return Line(indent, f"for l{key}, l{item} in {pairs}:")
+        return Line(indent, f"for l{key}, l{item} in {pairs}:", head=(key, item, *bare))
 
     # --- with ----------------------------------------------------------------------------
 
@@ -292,7 +327,9 @@ class FunctionWriter(Writer):
         emitter.line(f"w{number} = {saved}; v{number} = m; y{number} = True; m = {{}}")
         emitter.forget({local})
         emitter.line(f"l{local} = {text}")
-        known, bound = dict(emitter.known), set(emitter.bound)
+        if local not in emitter.body.changes:
+            emitter.known[local] = Known(stable=True)
+        snapshot = emitter.snapshot()
         start = len(emitter.lines)
         level = emitter.open("with")
         emitter.bound.add(local)
@@ -300,7 +337,8 @@ class FunctionWriter(Writer):
         if ends is True:
             emitter.line(f"y{number} = False")
         emitter.close(level, start, falls=ends is True)
-        self._restore(known, bound, self._changed((statement,)))
+        emitter.outside.pop()
+        emitter.restore(snapshot, self._changed((statement,)))
         emitter.line(f"l{local} = w{number}; m = v{number}")
         emitter.pass_on(level)
         emitter.fail_if(f"y{number}", f"not y{number}")

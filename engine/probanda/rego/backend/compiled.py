@@ -36,6 +36,7 @@ _BREAKAGE = (
     AttributeError,
     LookupError,
     NameError,
+    RuntimeError,
     TypeError,
     ValueError,
 )
@@ -99,7 +100,7 @@ class CompiledPlan:
         run = self._entries.get(plan)
         if run is None:
             raise PolicyError(f"no plan is named {plan[:80]!r}")
-        steps = context.max_steps if context.max_steps < SLICE else SLICE
+        steps = min(SLICE, context.max_steps)
         results: list[Any] = []
         try:
             run(input, data, {}, [steps, context, self, context.max_steps - steps], results)
@@ -139,8 +140,4 @@ def code(text: str) -> CodeType:
     try:
         return compile(text, "<rego>", "exec", dont_inherit=True)
     except (SyntaxError, MemoryError, RecursionError, OverflowError) as error:
-        raise PolicyError(
-            f"plan: too large for one module ({error})", code="plan_error"
-        ) from error
-
-
+        raise PolicyError(f"plan: too large for one module ({error})", code="plan_error") from error

@@ -18,13 +18,13 @@ Example:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
 from probanda.rego import ir
 from probanda.rego.backend.analysis import BodyFacts
+from probanda.rego.backend.lines import Line, needed, slim
 
 # Loops and `try` in one Python function; CPython's limit is 20, and a statement may need two.
 MAX_LOOPS: Final = 16
@@ -34,7 +34,6 @@ _INLINE: Final = 200
 SHARED: Final = frozenset({"str", "bool", "list", "dict", "set"})
 # The mark of a value that is not constant.
 ABSENT: Final = object()
-_LOCAL: Final = re.compile(r"\bl(\d+)\b")
 
 
 @dataclass(eq=False, slots=True)
@@ -43,13 +42,14 @@ class Level:
 
     Attributes:
         number: for its flag's name.
-        kind: `block`, `scan` or `with`.
+        kind: `block`, `scan` or `with`; `end` and `return` stand for leaving the function.
         frame: the Python function it is in (0: the main one).
         used: something breaks to or through it, so that it must be a loop.
         left: something leaves it before its end.
         bare: never a loop: its failures are written as nested `if`s.
         flagged: its flag is set somewhere.
         onward: where leaving it leads; `None`: to its end.
+        skip: a local, and where leaving it leads while that local is undefined.
         passes: outer levels that its end must pass on to.
     """
 
@@ -61,6 +61,7 @@ class Level:
     bare: bool = False
     flagged: bool = False
     onward: Level | None = None
+    skip: tuple[int, Level] | None = None
     passes: list[Level] = field(default_factory=list)
 
 
@@ -75,6 +76,7 @@ class Known:
         defined: it is not undefined (`None`: unknown, `False`: it is undefined).
         condition: texts of a boolean and of its opposite, to be used instead of the local.
         value: the value itself where it is constant, else `ABSENT`.
+        stable: nothing changes the value in place.
     """
 
     kind: str = ""
@@ -83,11 +85,15 @@ class Known:
     defined: bool | None = None
     condition: tuple[str, str] = ("", "")
     value: Any = ABSENT
+    stable: bool = False
 
 
 NOTHING: Final = Known()
 # Where a function ends without a value.
 END: Final = Level(-1, "end", -1)
+
+
+Snapshot = tuple[dict[int, Known], dict[tuple[str, str], tuple[int, frozenset[int]]], set[int]]
 
 
 class Constants:
@@ -131,8 +137,8 @@ class Emitter:
         self.charged = False
         self.memo = ""
         self.outer_memo = "m"
-        self.lines: list[tuple[int, str, int]] = []
-        self.helpers: list[tuple[int, str, int]] = []
+        self.lines: list[Line] = []
+        self.helpers: list[Line] = []
         self.indent = 1
         self.levels: list[Level] = []
         self.frame = 0
@@ -141,15 +147,18 @@ class Emitter:
         self.loops = 0
         self.scans = 0
         self.known: dict[int, Known] = {}
+        self.dots: dict[tuple[str, str], tuple[int, frozenset[int]]] = {}
         self.bound: set[int] = set(parameters)
         self.unbound: set[int] = set()
+        self.outside: list[set[int]] = [set(parameters)]
         self.numbers = 0
 
     # --- lines ---------------------------------------------------------------------------
 
     def line(self, text: str, pure: int = -1) -> None:
         """Write a line; `pure`: it only gives that local a value."""
-        self.lines.append((self.indent, text, pure))
+        scoped = pure >= 0 and pure not in self.outside[-1]
+        self.lines.append(Line(self.indent, text, pure, scoped))
 
     def number(self) -> int:
         """A number for a name of our own."""
@@ -158,25 +167,19 @@ class Emitter:
 
     def render(self) -> list[str]:
         """The function's lines after its `def`, without values that nothing reads."""
-        start = [(1, f"l{local} = U", local) for local in sorted(self.unbound - self.parameters)]
-        lines = [*start, *self.helpers, *self.lines]
-        while True:
-            seen: set[int] = set()
-            for _, text, pure in lines:
-                head = len(f"l{pure} = ") if pure >= 0 else 0
-                seen.update(map(int, _LOCAL.findall(text[head:])))
-            kept = [line for line in lines if line[2] < 0 or line[2] in seen]
-            if len(kept) == len(lines):
-                return [f"{' ' * indent}{text}" for indent, text, _ in kept]
-            lines = kept
+        unbound = self.unbound - self.parameters
+        start = [Line(1, f"l{local} = U", local) for local in sorted(unbound)]
+        lines = needed([*start, *self.helpers, *self.lines], unbound)
+        slimmed = [slim(lines, index, unbound) for index in range(len(lines))]
+        return [f"{' ' * line.indent}{line.text}" for line in needed(slimmed, unbound)]
 
     # --- locals --------------------------------------------------------------------------
 
     def local(self, number: int) -> str:
         """The expression for a local; notes when it may be read before it is written."""
         known = self.known.get(number, NOTHING)
-        if known.text:
-            return known.text
+        if known.text or known.defined is False:
+            return known.text or "U"
         if number not in self.bound:
             self.unbound.add(number)
         return f"l{number}"
@@ -202,6 +205,20 @@ class Emitter:
         for number in list(self.known):
             if number in locals_ or self.known[number].uses & locals_:
                 del self.known[number]
+        for pair, (_, uses) in list(self.dots.items()):
+            if uses & locals_:
+                del self.dots[pair]
+
+    def snapshot(self) -> Snapshot:
+        """What is known where a block begins."""
+        bound = set(self.bound)
+        self.outside.append(bound)
+        return dict(self.known), dict(self.dots), bound
+
+    def restore(self, snapshot: Snapshot, changed: set[int]) -> None:
+        """Know again what was known there, except of locals changed since."""
+        self.known, self.dots, self.bound = snapshot
+        self.forget(changed)
 
     def assign(self, target: int, text: str, known: Known = NOTHING, *, pure: bool = False) -> None:
         """Write `target = text`, and remember what is known."""
@@ -219,15 +236,13 @@ class Emitter:
 
     def leave(self, level: Level) -> str:
         """The statements, on one line, that leave a level."""
-        level.left = True
-        while level.onward is not None:
-            level = level.onward
-            level.left = True
-        if level is END and self.frame == 0:
-            return self.ending("U")
-        if level is END or level.frame != self.frame:
+        level = self.destination(level)
+        if level.kind in {"end", "return"} and self.frame == 0:
+            return self.ending("U" if level is END else self.local(-2 - level.number))
+        if level.frame != self.frame:
             self.exits.add(level.number)
             return f"return {level.number}"
+        level.left = True
         inner = [each for each in self.inner_loops() if each.number > level.number]
         level.used = True
         if not inner:
@@ -238,6 +253,16 @@ class Emitter:
             if level not in each.passes:
                 each.passes.append(level)
         return f"x{level.number} = True; break"
+
+    def destination(self, level: Level) -> Level:
+        """Where leaving a level leads, here."""
+        while True:
+            if level.skip and self.known.get(level.skip[0], NOTHING).defined is False:
+                level = level.skip[1]
+            elif level.onward is not None:
+                level = level.onward
+            else:
+                return level
 
     def inner_loops(self) -> list[Level]:
         """The levels of this Python function that are, or may become, loops."""
@@ -272,7 +297,11 @@ class Emitter:
 
     def ending(self, text: str) -> str:
         """Return from the function, storing a rule's result."""
-        return f"{self.outer_memo}[{self.memo}] = {text}; return {text}" if self.memo else f"return {text}"
+        return (
+            f"{self.outer_memo}[{self.memo}] = {text}; return {text}"
+            if self.memo
+            else f"return {text}"
+        )
 
     # --- levels --------------------------------------------------------------------------
 
@@ -294,13 +323,13 @@ class Emitter:
         self.loops -= 1
         lines = self.lines
         if not level.used:
-            lines[start:] = [(indent - 1, text, pure) for indent, text, pure in lines[start:]]
+            lines[start:] = [each._replace(indent=each.indent - 1) for each in lines[start:]]
         else:
             if falls:
-                lines.append((self.indent + 1, "break", -1))
-            lines.insert(start, (self.indent, "while True:", -1))
+                lines.append(Line(self.indent + 1, "break"))
+            lines.insert(start, Line(self.indent, "while True:"))
         if level.flagged:
-            lines.insert(start, (self.indent, f"x{level.number} = False", -1))
+            lines.insert(start, Line(self.indent, f"x{level.number} = False"))
 
     def pass_on(self, level: Level) -> None:
         """After a loop: leave the outer levels whose flags were set inside."""

@@ -18,8 +18,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from probanda.rego import ir
-from probanda.rego.backend.emitter import Emitter, Known
-from probanda.rego.values import RegoSet
+from probanda.rego.backend.emitter import ABSENT, SHARED, Emitter, Known
+from probanda.rego.values import RegoSet, equal
 
 Pair = tuple[str, str]
 # Beyond it, floats are no longer exact, and Python's `==` is not Rego's.
@@ -32,13 +32,14 @@ def equality(emitter: Emitter, left: ir.Operand, right: ir.Operand) -> Pair:
         left, right = right, left
     a, b = emitter.text(left), emitter.text(right)
     one, two = emitter.of(left), emitter.of(right)
+    if one.value is not ABSENT and two.value is not ABSENT:
+        return ("True", "False") if equal(one.value, two.value) else ("False", "True")
+    if one.kind != two.kind and {one.kind, two.kind} <= SHARED:
+        return "False", "True"
     if "bool" in {one.kind, two.kind} or "None" in {a, b}:
         return f"{a} is {b}", f"{a} is not {b}"
-    if "str" in {one.kind, two.kind}:
-        return f"{a} == {b}", f"{a} != {b}"
-    if two.kind == "int" and _literal(emitter, right) and 1 < abs(int(b)) < _EXACT:
-        return f"{a} == {b}", f"{a} != {b}"
-    if one.kind == two.kind == "int":
+    apart = two.kind == "int" and _literal(emitter, right) and 1 < abs(int(b)) < _EXACT
+    if apart or "str" in {one.kind, two.kind} or one.kind == two.kind == "int":
         return f"{a} == {b}", f"{a} != {b}"
     simple = f"type({a}) is str" if two.kind != "int" else f"type({a}) is int"
     return (

@@ -121,6 +121,14 @@ def ordered_items(value: Any) -> Iterable[Any]:
     return items(value)
 
 
+def copied(value: Any) -> Any:
+    """The collection as it is now, for a loop that may change it."""
+    kind = type(value)
+    if kind is RegoSet:
+        return RegoSet.of(dict(value.members))
+    return value.copy() if kind is list or kind is dict else value
+
+
 def upsert(value: Any, path: tuple[str, ...], item: Any) -> Any:
     """A copy of `value` with `item` at `path`; what is no object on the way is replaced."""
     if not path:
@@ -140,21 +148,18 @@ def merge(below: Any, above: Any) -> Any:
     return made
 
 
-def own(value: Any, owned: dict[int, Any], kind: type, state: list[Any], place: int) -> Any:
+def own(value: Any, owned: dict[int, Any], kind: Any, state: list[Any], place: int) -> Any:
     """`value` when this call made it, else a copy that it may change.
 
     Raises:
         PolicyError: it is no `kind`: something else stands where a rule inserts.
     """
-    if id(value) in owned:
-        made = value
-    elif type(value) is not kind:
-        made = None
-    else:
-        made = RegoSet.of(dict(value.members)) if kind is RegoSet else value.copy()
-        owned[id(made)] = made
-    if type(made) is not kind:
+    if type(value) is not kind:
         raise failure(state, place, "eval_conflict_error", "object keys must be unique")
+    if id(value) in owned:
+        return value
+    made = copied(value)
+    owned[id(made)] = made
     return made
 
 
@@ -235,6 +240,7 @@ NAMESPACE: Final[dict[str, Any]] = {
     "Q": equal,
     "R": own,
     "S": RegoSet,
+    "T": copied,
     "U": UNDEFINED,
     "V": items,
     "VO": ordered_items,

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from probanda.errors import PolicyError
 from probanda.rego import ir
 from probanda.rego.backend import inline
 from probanda.rego.backend.aggregates import Aggregates
@@ -24,6 +23,9 @@ from probanda.rego.backend.analysis import read
 from probanda.rego.backend.emitter import SHARED, Emitter, Known
 from probanda.rego.backend.unit import Unit
 
+# A dynamic call that finds a function whose result is undefined leaves so many blocks more
+# than its own: the base document is not asked (OPA, compileCallDynamicStmt).
+_DYNAMIC: Final = 3
 _LOCAL_ONLY: Final = Known()
 
 
@@ -69,7 +71,9 @@ def _assign(writer: Writer, statement: ir.Assign) -> None:
         return
     place = writer.unit.place(statement)
     name = emitter.local(target)
-    value = f"{text} if {name} is U else O({name}, {text}, s, {place}, {emitter.what!r})"
+    value = f"O({name}, {text}, s, {place}, {emitter.what!r})"
+    if old is None or not old.defined:
+        value = f"{text} if {name} is U else {value}"
     kind = emitter.of(statement.source).kind
     kind = kind if kind in SHARED else ""
     writer.assign(target, value, Known(kind, defined=True), pure=False)
@@ -119,6 +123,9 @@ def _dot(writer: Writer, statement: ir.Dot) -> None:
     emitter = writer.emitter
     source, name = emitter.of(statement.source), emitter.of(statement.key)
     value, stored = emitter.text(statement.source), emitter.require(statement.key)
+    if (value, stored) in emitter.dots:
+        _copy(writer, ir.Operand(emitter.dots[value, stored][0]), statement.target)
+        return
     guards = [] if source.kind == "dict" else [f"type({value}) is dict"]
     if name.kind != "str":
         guards.append(f"type({stored}) is str")
@@ -131,6 +138,11 @@ def _dot(writer: Writer, statement: ir.Dot) -> None:
     target = f"l{statement.target}"
     emitter.fail_if(f"{target} is U", f"{target} is not U")
     emitter.learn(statement.target)
+    if source.stable and statement.target not in emitter.body.changes:
+        emitter.known[statement.target] = Known(defined=True, stable=True)
+        uses = {statement.target, statement.source.local, statement.key.local}
+        if statement.target not in {statement.source.local, statement.key.local}:
+            emitter.dots[value, stored] = (statement.target, source.uses | name.uses | uses)
 
 
 def _length(writer: Writer, statement: ir.Length) -> None:
@@ -191,8 +203,13 @@ def _is_defined(writer: Writer, statement: ir.IsDefined) -> None:
     known = emitter.known.get(statement.source)
     if known is not None and known.defined is False:
         return
+    if known is not None and known.defined:
+        emitter.fail_if("True", "False")
+        return
     text = emitter.local(statement.source)
     emitter.fail_if(f"{text} is not U", f"{text} is U")
+    emitter.forget({statement.source})
+    emitter.known[statement.source] = Known(defined=False)
 
 
 def _result(writer: Writer, statement: ir.ResultSetAdd) -> None:
@@ -207,10 +224,19 @@ def _call(writer: Writer, statement: ir.Call) -> None:
         return
     emitter = writer.emitter
     arguments = _arguments(emitter, statement.arguments)
+    stable = _stable(emitter, statement)
     writer.assign(statement.result, writer.unit.call(function, arguments), pure=False)
     result = f"l{statement.result}"
     emitter.fail_if(f"{result} is U", f"{result} is not U")
-    emitter.learn(statement.result)
+    emitter.known[statement.result] = Known(defined=True, stable=stable)
+
+
+def _stable(emitter: Emitter, statement: ir.Call) -> bool:
+    """Whether nobody here may change a call's result: it is no part of what is made here."""
+    changes = emitter.body.changes
+    return statement.result not in changes and all(
+        operand.local < 0 or emitter.of(operand).stable for operand in statement.arguments
+    )
 
 
 def _arguments(emitter: Emitter, operands: tuple[ir.Operand, ...]) -> str:
@@ -232,7 +258,8 @@ def _dynamic(writer: Writer, statement: ir.CallDynamic) -> None:
     emitter.fail_if(f"{found} is None", f"{found} is not None")
     arguments = _arguments(emitter, statement.arguments)
     writer.assign(target, f"{found}({arguments})", pure=False)
-    emitter.fail_if(f"l{target} is U", f"l{target} is not U")
+    outer = emitter.levels[-1 - min(_DYNAMIC, len(emitter.levels) - 1)]
+    emitter.line(f"if l{target} is U: {emitter.leave(outer)}")
     emitter.learn(target)
 
 
@@ -241,15 +268,13 @@ def _builtin(writer: Writer, statement: ir.Call) -> None:
     arguments = statement.arguments
     for operand in arguments:
         emitter.require(operand)
-    count = writer.unit.arity(name)
-    if len(arguments) != count:
-        raise PolicyError(f"{name}: takes {count} arguments", code="rego_type_error")
+    writer.unit.check(name, len(arguments))
     if name in inline.CONDITIONS:
         values: list[Any] = [emitter.of(each).value for each in arguments]
         pair = inline.CONDITIONS[name](emitter, arguments, values)
         uses = frozenset(each.local for each in arguments if each.local >= 0)
         deeper = [emitter.of(each).uses for each in arguments]
-        known = Known("bool", "", uses.union(*deeper), True, pair)
+        known = Known("bool", uses=uses.union(*deeper), defined=True, condition=pair)
         writer.assign(target, pair[0], known, pure=True)
         return
     if name not in inline.VALUES:
@@ -275,6 +300,9 @@ def _called(writer: Writer, statement: ir.Call) -> None:
         emitter.line("s[0] -= 1")
         emitter.line("if s[0] < 0: B(s)")
     _attempt(writer, statement)
+    if writer.unit.silent(statement.function):
+        emitter.forget({statement.result})
+        return
     _finish(writer, statement.result, writer.unit.result_kind(statement.function))
     if writer.unit.grows(statement.function):
         emitter.line(f"Y(l{statement.result}, s)")

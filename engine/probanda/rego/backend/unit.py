@@ -63,13 +63,21 @@ class Unit:
         self.tables.append(f"t{len(self.tables)} = {{{', '.join(rows)}}}")
         return f"t{len(self.tables) - 1}", [local for _, local in parts]
 
-    def arity(self, name: str) -> int:
-        """The number of arguments of a built-in.
+    def check(self, name: str, count: int) -> None:
+        """Check a call of a built-in.
 
         Raises:
-            PolicyError: there is none of this name.
+            PolicyError: there is none of this name, or it takes another number of arguments.
         """
-        return self._builtin(name).arity
+        arity = self._builtin(name).arity
+        if count != arity and not (name in SIGNATURES and SIGNATURES[name].variadic):
+            raise PolicyError(
+                f"rego_type_error: {name[:80]}: takes {arity} arguments", code="rego_type_error"
+            )
+
+    def silent(self, name: str) -> bool:
+        """Whether a built-in has no result (`print`)."""
+        return name in SIGNATURES and not SIGNATURES[name].result
 
     def _builtin(self, name: str) -> Builtin:
         found = self.available.get(name)

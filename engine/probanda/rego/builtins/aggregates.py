@@ -50,11 +50,11 @@ def count(collection: Any) -> int:
 def _numbers(collection: Any) -> list[int | Decimal]:
     """The members, all of which must be numbers."""
     found = list(items(collection, 1, "set", "array"))
+    if isinstance(collection, RegoSet):
+        found = sorted_values(found)
     for item in found:
         if not is_number(item):
             raise wrong_element(1, collection, item, "number")
-    if isinstance(collection, RegoSet):
-        found = sorted_values(found)
     return [exact(item) for item in found]
 
 

@@ -1,31 +1,25 @@
-"""`providers.aws.sign_req`: AWS Signature Version 4 of an HTTP request.
+"""`providers.aws.sign_req`: a request object with AWS Signature Version 4 headers.
 
 Rules:
 
-- The signature is a function of the request, the credentials and the time that the policy
-  gives. Nothing is sent, and no message repeats a credential.
-- Headers that proxies change are not signed.
+- Nothing is sent; the time is an operand. So the result depends on the operands alone.
 
-Source: AWS "Signature Version 4 signing process"; OPA `v1/topdown/providers.go`,
-`internal/providers/aws/signing_v4.go`.
+Source: OPA `v1/topdown/providers.go`, `internal/providers/aws`; AWS Signature Version 4.
 
 Example:
-    sign_request(request, {"aws_service": "s3", …}, 1442774400000000000)["headers"]["Authorization"]
+    sign_req({"method": "get", "url": "https://s3.example/"}, credentials, 0)["headers"]
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
-import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit
 
-from probanda.rego.builtins.go import write_json
 from probanda.rego.builtins.interface import (
     Builtin,
-    BuiltinError,
     define,
     mapping,
     number,
@@ -33,116 +27,134 @@ from probanda.rego.builtins.interface import (
     wrong_operand,
     wrong_type,
 )
+from probanda.rego.builtins.json_text import encode
 from probanda.rego.builtins.text import octets, rego_text
+from probanda.rego.builtins.uris import Url, parse_url
 from probanda.rego.values import RegoSet, unkey
 
-_REQUIRED: Final = ("aws_service", "aws_access_key", "aws_secret_access_key", "aws_region")
-_UNSIGNED_HEADERS: Final = {"authorization", "user-agent", "x-amzn-trace-id"}
-_UNSIGNED_PAYLOAD: Final = "UNSIGNED-PAYLOAD"
 _INT64: Final = 1 << 63
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ENCODED: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/\[\]-]|%[0-9A-Fa-f]{2})*")
-# What a request may hold (OPA's `http.send`).
+_REQUIRED: Final = ("aws_access_key", "aws_region", "aws_secret_access_key", "aws_service")
+# Headers that proxies may change.
+_UNSIGNED: Final = frozenset({"authorization", "user-agent", "x-amzn-trace-id"})
 _PARAMETERS: Final = frozenset(
-    {"method", "url", "body", "enable_redirect", "force_json_decode", "force_yaml_decode"}
-    | {"headers", "raw_body", "tls_use_system_certs", "tls_ca_cert", "tls_ca_cert_file"}
-    | {"tls_ca_cert_env_variable", "tls_client_cert", "tls_client_cert_file"}
-    | {"tls_client_cert_env_variable", "tls_client_key", "tls_client_key_file"}
-    | {"tls_client_key_env_variable", "tls_insecure_skip_verify", "tls_server_name", "timeout"}
-    | {"cache", "force_cache", "force_cache_duration_seconds", "raise_error", "caching_mode"}
-    | {"max_retry_attempts", "cache_ignored_headers"}
+    {"method", "url", "body", "raw_body", "headers", "timeout", "raise_error", "enable_redirect"}
+    | {"force_json_decode", "force_yaml_decode", "max_retry_attempts", "caching_mode", "cache"}
+    | {"cache_ignored_headers", "force_cache", "force_cache_duration_seconds"}
+    | {"tls_use_system_certs", "tls_insecure_skip_verify", "tls_server_name"}
+    | {
+        f"tls_{what}{suffix}"
+        for what in ("ca_cert", "client_cert", "client_key")
+        for suffix in ("", "_file", "_env_variable")
+    }
 )
 
 
-def sign_request(request: Any, config: Any, time_ns: Any) -> dict[Any, Any]:
-    """The request with the headers of its signature."""
-    asked, given = mapping(request, 1), mapping(config, 1)
-    _check_config(given)
-    moment = whole_number(number(time_ns, 1))
-    if moment is None or not -_INT64 <= moment < _INT64:
-        raise wrong_operand(3, "could not convert time_ns value into a unix timestamp")
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is signed."""
+
+    method: str
+    url: Url
+    headers: dict[str, str]
+    body: bytes
+
+
+def sign_req(request: Any, config: Any, time_ns: Any) -> dict[Any, Any]:
+    """The request with its headers signed."""
+    asked, settings = mapping(request, 1), mapping(config, 1)
+    _check_config(settings)
+    ns = whole_number(number(time_ns, 1))
+    if ns is None or not -_INT64 <= ns < _INT64:
+        problem = "could not convert time_ns value into a unix timestamp"
+        raise wrong_operand(3, problem)
     _check_request(asked)
-    headers = asked.get("headers", {})
-    if not isinstance(headers, dict):
-        raise wrong_type(0, headers, "object")
-    made = {
-        name: value if isinstance(value, str) else ""
-        for name, value in headers.items()
-        if isinstance(name, str)
-    }
-    stamp = (_EPOCH + timedelta(seconds=moment // 1_000_000_000)).strftime("%Y%m%dT%H%M%SZ")
-    return asked | {"headers": made | _signature(asked, given, made, stamp)}
-
-
-def _check_config(config: dict[Any, Any]) -> None:
-    """The credentials must be there, and strings."""
-    if missing := [name for name in _REQUIRED if name not in config]:
-        names = rego_text(RegoSet(missing))
-        raise wrong_operand(2, f"missing required AWS config parameters(s): {names}")
-    if invalid := [name for name in _REQUIRED if not isinstance(config[name], str)]:
-        names = rego_text(RegoSet(invalid))
-        raise wrong_operand(2, f"invalid values for required AWS config parameters(s): {names}")
-    if not isinstance(config.get("disable_payload_signing", False), bool):
+    given = asked.get("headers", {})
+    if not isinstance(given, dict):
+        raise wrong_type(0, given, "object")
+    headers = {_text(unkey(name)): _text(value) for name, value in given.items()}
+    body = octets(_text(asked["raw_body"])) if "raw_body" in asked else b""
+    if "raw_body" not in asked and "body" in asked:
+        body = octets(encode(asked["body"]))
+    signed = _Request(asked["method"], parse_url(asked["url"]), headers, body)
+    unsigned = settings.get("disable_payload_signing", False)
+    if not isinstance(unsigned, bool):
         raise wrong_operand(2, "invalid value for 'disable_payload_signing' in AWS config")
+    added = _signature(signed, settings, ns, unsigned=unsigned)
+    return {**asked, "headers": {**headers, **added}}
 
 
-def _check_request(request: dict[Any, Any]) -> None:
-    """The request must have a method and an address, and nothing that is unknown."""
-    if unknown := [unkey(name) for name in request if name not in _PARAMETERS]:
-        raise wrong_operand(1, f"invalid request parameters(s): {rego_text(RegoSet(unknown))}")
-    if missing := [name for name in ("method", "url") if name not in request]:
-        raise wrong_operand(
-            1, f"missing required request parameters(s): {rego_text(RegoSet(missing))}"
-        )
-    if invalid := [name for name in ("method", "url") if not isinstance(request[name], str)]:
-        names = rego_text(RegoSet(invalid))
-        raise wrong_operand(1, f"invalid values for required request parameters(s): {names}")
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def _body(request: dict[Any, Any]) -> bytes:
-    """The body as it will be sent."""
-    if "raw_body" in request:
-        raw = request["raw_body"]
-        return octets(raw) if isinstance(raw, str) else b""
-    return octets(write_json(request["body"])) if "body" in request else b""
+def _check_config(settings: dict[Any, Any]) -> None:
+    missing = [name for name in _REQUIRED if name not in settings]
+    if missing:
+        shown = rego_text(RegoSet(missing))
+        raise wrong_operand(2, f"missing required AWS config parameters(s): {shown}")
+    wrong = [name for name in _REQUIRED if not isinstance(settings[name], str)]
+    if wrong:
+        shown = rego_text(RegoSet(wrong))
+        raise wrong_operand(2, f"invalid values for required AWS config parameters(s): {shown}")
+
+
+def _check_request(asked: dict[Any, Any]) -> None:
+    names = [unkey(name) for name in asked]
+    unknown = RegoSet(
+        name for name in names if not isinstance(name, str) or name not in _PARAMETERS
+    )
+    if len(unknown):
+        raise wrong_operand(1, f"invalid request parameters(s): {rego_text(unknown)}")
+    missing = RegoSet(name for name in ("method", "url") if name not in asked)
+    if len(missing):
+        raise wrong_operand(1, f"missing required request parameters(s): {rego_text(missing)}")
+    wrong = RegoSet(name for name in ("method", "url") if not isinstance(asked[name], str))
+    if len(wrong):
+        shown = rego_text(wrong)
+        raise wrong_operand(1, f"invalid values for required request parameters(s): {shown}")
 
 
 def _signature(
-    request: dict[Any, Any], config: dict[Any, Any], headers: dict[str, str], stamp: str
+    request: _Request, settings: dict[Any, Any], ns: int, *, unsigned: bool
 ) -> dict[str, str]:
-    """The headers that sign the request at a time."""
-    try:
-        address = urlsplit(request["url"])
-    except ValueError:
-        raise BuiltinError("the url of the request is malformed") from None
-    unsigned = config.get("disable_payload_signing", False)
-    digest = _UNSIGNED_PAYLOAD if unsigned else sha256(_body(request)).hexdigest()
-    added = {"host": address.netloc.rpartition("@")[2], "x-amz-date": stamp}
-    if config["aws_service"] in {"s3", "glacier"}:
+    """The headers that signing adds."""
+    when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=ns // 1_000_000_000)
+    day, instant = when.strftime("%Y%m%d"), when.strftime("%Y%m%dT%H%M%SZ")
+    service, region = settings["aws_service"], settings["aws_region"]
+    digest = "UNSIGNED-PAYLOAD" if unsigned else hashlib.sha256(request.body).hexdigest()
+    added = {"host": request.url.host, "x-amz-date": instant}
+    if service in {"s3", "glacier"}:
         added["x-amz-content-sha256"] = digest
-    token = config.get("aws_session_token")
-    if isinstance(token, str) and token:
+    if token := _text(settings.get("aws_session_token")):
         added["x-amz-security-token"] = token
-    lowered = {name.lower(): value for name, value in headers.items()}
-    signed = added | {
-        name: value for name, value in lowered.items() if name not in _UNSIGNED_HEADERS
-    }
-    names = ";".join(sorted(signed))
-    lines = [f"{name}:{signed[name]}" for name in sorted(signed)]
-    path = address.path
-    if not _ENCODED.fullmatch(path):
-        path = quote(unquote(path), safe="/$&+,:;=@!*'()~")
-    canonical = [request["method"], path, address.query, *lines, "", names, digest]
-    scope = f"{stamp[:8]}/{config['aws_region']}/{config['aws_service']}/aws4_request"
-    hashed = sha256(octets("\n".join(canonical))).hexdigest()
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashed}"
-    key = octets(f"AWS4{config['aws_secret_access_key']}")
-    for part in scope.split("/"):
-        key = hmac.digest(key, octets(part), "sha256")
-    signature = hmac.digest(key, octets(text), "sha256").hex()
-    credential = f"Credential={config['aws_access_key']}/{scope}"
-    value = f"AWS4-HMAC-SHA256 {credential},SignedHeaders={names},Signature={signature}"
-    return {"Authorization": value} | added
+    lowered = {name.lower(): value for name, value in request.headers.items()}
+    to_sign = {**added, **{k: v for k, v in lowered.items() if k not in _UNSIGNED}}
+    names = ";".join(sorted(to_sign))
+    lines = [
+        request.method,
+        request.url.escaped_path,
+        request.url.raw_query,
+        *(f"{name}:{to_sign[name]}" for name in sorted(to_sign)),
+        "",
+        names,
+        digest,
+    ]
+    scope = f"{day}/{region}/{service}/aws4_request"
+    canonical = hashlib.sha256(octets("\n".join(lines))).hexdigest()
+    text = f"AWS4-HMAC-SHA256\n{instant}\n{scope}\n{canonical}"
+    secret = octets(f"AWS4{settings['aws_secret_access_key']}")
+    for part in (day, region, service, "aws4_request"):
+        secret = _mac(secret, part)
+    signature = _mac(secret, text).hex()
+    credential = f"{settings['aws_access_key']}/{scope}"
+    added["Authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={credential},SignedHeaders={names},Signature={signature}"
+    )
+    return added
 
 
-BUILTINS: Final[list[Builtin]] = define({"providers.aws.sign_req": sign_request})
+def _mac(secret: bytes, text: str) -> bytes:
+    return hmac.new(secret, octets(text), hashlib.sha256).digest()
+
+
+BUILTINS: Final[list[Builtin]] = define({"providers.aws.sign_req": sign_req})

@@ -78,7 +78,7 @@ def _corrupt_padding(data: bytes, at: int, place: int) -> int | None:
         if at == len(data):
             return len(data)
         if data[at] != 0x3D:
-            return at
+            return at - 1
         at += 1
     while at < len(data) and data[at] in b"\r\n":
         at += 1
@@ -152,10 +152,11 @@ def urlquery_encode(text: Any) -> str:
 
 def _unescaped(text: str) -> str:
     """Go's `QueryUnescape`."""
-    for wrong in re.finditer(r"%(?![0-9a-fA-F]{2}).{0,2}", text, re.DOTALL):
-        raise BuiltinError(f"invalid URL escape {quote(wrong.group())}")
-    replaced = re.sub(rb"%(..)", _octet, octets(text.replace("+", " ")), flags=re.DOTALL)
-    return from_octets(replaced)
+    data = octets(text)
+    wrong = re.search(rb"%(?![0-9a-fA-F]{2}).{0,2}", data, re.DOTALL)
+    if wrong:
+        raise BuiltinError(f"invalid URL escape {quote(from_octets(wrong[0]))}")
+    return from_octets(re.sub(rb"%(..)", _octet, data.replace(b"+", b" "), flags=re.DOTALL))
 
 
 def _octet(match: re.Match[bytes]) -> bytes:
@@ -190,12 +191,13 @@ def _not_strings() -> Exception:
 def urlquery_decode_object(query: Any) -> dict[str, list[str]]:
     """The parameters of a query, each with its values."""
     found: dict[str, list[str]] = {}
-    for pair in string(query, 1).split("&"):
+    pairs = [pair for pair in string(query, 1).split("&") if pair]
+    for pair in pairs:
         if ";" in pair:
             raise BuiltinError("invalid semicolon separator in query")
-        if pair:
-            name, _, value = pair.partition("=")
-            found.setdefault(_unescaped(name), []).append(_unescaped(value))
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        found.setdefault(_unescaped(name), []).append(_unescaped(value))
     return found
 
 

@@ -155,9 +155,9 @@ def _range(reader: _Reader, first: str) -> list[str]:
     """The characters of a range whose start has been read."""
     if not first:
         raise reader.invalid("range character '-' must be preceded by a Unicode character")
-    last, escaped = reader.next()
-    if not last:
+    if reader.at >= len(reader.text) - 1:
         raise reader.invalid("range character '-' must be followed by a Unicode character")
+    last, escaped = reader.next()
     if last in "]-" and not escaped:
         raise reader.invalid("range character '-' cannot be followed by a special symbol")
     if last < first:

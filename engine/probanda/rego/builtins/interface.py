@@ -27,10 +27,12 @@ from typing import Any, Final, Protocol
 
 from probanda.errors import PolicyError
 from probanda.rego.builtins.signatures import SIGNATURES
-from probanda.rego.values import RegoSet, type_name
+from probanda.rego.values import RegoSet, sorted_values, type_name
 
 # No built-in may make a string, array or set with more parts than this.
 MAX_OUTPUT: Final = 1_000_000
+# No text of a value (which may share its parts) gets longer than this.
+MAX_TEXT: Final = 5_000_000
 _INT64: Final = 1 << 63
 
 
@@ -219,7 +221,9 @@ def items(value: Any, position: int, *expected: str) -> Iterable[Any]:
 def strings(value: Any, position: int) -> list[str]:
     """The operand as an array or set of strings, sets in order."""
     found = list(items(value, position))
+    if isinstance(value, RegoSet):
+        found = sorted_values(found)
     for item in found:
         if not isinstance(item, str):
             raise wrong_element(position, value, item, "string")
-    return sorted(found) if isinstance(value, RegoSet) else found
+    return found

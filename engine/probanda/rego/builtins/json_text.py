@@ -21,6 +21,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from probanda.rego.builtins.interface import (
+    MAX_TEXT,
     Builtin,
     BuiltinError,
     define,
@@ -81,12 +82,13 @@ def encode(value: Any, prefix: str | None = None, indent: str = "") -> str:
 
 
 def _enclosed(brackets: str, parts: list[str], prefix: str | None, indent: str) -> str:
+    between = "," if prefix is None else f",\n{prefix}{indent}"
+    limit("JSON text", MAX_TEXT, sum(map(len, parts)) + len(parts) * len(between))
     if prefix is None:
-        return f"{brackets[0]}{','.join(parts)}{brackets[1]}"
+        return f"{brackets[0]}{between.join(parts)}{brackets[1]}"
     if not parts:
         return brackets
-    inside = f",\n{prefix}{indent}".join(parts)
-    return f"{brackets[0]}\n{prefix}{indent}{inside}\n{prefix}{brackets[1]}"
+    return f"{brackets[0]}\n{prefix}{indent}{between.join(parts)}\n{prefix}{brackets[1]}"
 
 
 def json_marshal(value: Any) -> str:

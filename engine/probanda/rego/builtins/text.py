@@ -16,8 +16,10 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
+from probanda.rego.builtins.interface import MAX_TEXT, limit
 from probanda.rego.builtins.numeric import number_text
 from probanda.rego.values import RegoSet, sort_key, sorted_values, unkey
 
@@ -74,14 +76,20 @@ def rego_text(value: Any) -> str:  # noqa: PLR0911  # one return a type
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return f"[{', '.join(map(rego_text, value))}]"
+        return f"[{_joined(map(rego_text, value))}]"
     if isinstance(value, dict):
         pairs = sorted(((unkey(name), item) for name, item in value.items()), key=_first)
-        return f"{{{', '.join(f'{rego_text(name)}: {rego_text(item)}' for name, item in pairs)}}}"
+        return f"{{{_joined(f'{rego_text(name)}: {rego_text(item)}' for name, item in pairs)}}}"
     if isinstance(value, RegoSet):
-        inside = ", ".join(map(rego_text, sorted_values(value)))
+        inside = _joined(map(rego_text, sorted_values(value)))
         return f"{{{inside}}}" if inside else "set()"
     return number_text(value)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    found = list(parts)
+    limit("the text of a value", MAX_TEXT, sum(map(len, found)) + 2 * len(found))
+    return ", ".join(found)
 
 
 def plain_text(value: Any) -> str:

@@ -38,7 +38,7 @@ class _Bad(Exception):  # noqa: N818  # as Go's errBad: the caller words the err
     """The value does not fit the element."""
 
 
-class _Range(Exception):  # noqa: N818  # likewise
+class _Range(Exception):  # noqa: N818  # likewise: no error in itself
     """The value fits the element, but is out of its range."""
 
 

@@ -23,6 +23,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from probanda.rego.builtins.encodings import decode_base64
+from probanda.rego.builtins.format_verbs import Flags, format_argument
 from probanda.rego.builtins.interface import Builtin, BuiltinError, define, limit, string
 from probanda.rego.builtins.text import from_octets, octets
 from probanda.rego.values import normal
@@ -48,6 +49,9 @@ _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0
 _DATE: Final = re.compile(
     r"[0-9]{4}-(?:[0-9]{2}-[0-9]{2}|[0-9]{1,2}-[0-9]{1,2}[Tt ].*)", re.ASCII | re.DOTALL
 )
+_BASE60: Final = re.compile(
+    r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?", re.ASCII
+)  # old parsers read these as numbers
 _RESOLVABLE: Final = frozenset({"", "str", "bool", "int", "float", "null", "binary"})
 
 
@@ -60,8 +64,8 @@ def resolve(text: str) -> Any:
     plain = text.replace("_", "") if text[0] != "." else text
     if _INTEGER.fullmatch(plain) and (whole := _integer(plain)) is not None:
         return whole
-    if _FLOAT.fullmatch(plain):
-        return float(plain)
+    if _FLOAT.fullmatch(plain) and math.isfinite(number := float(plain)):
+        return number
     return text
 
 
@@ -77,7 +81,7 @@ def _integer(plain: str) -> int | None:
 
 def is_plain_string(text: str) -> bool:
     """Whether a string written plainly is read as that string."""
-    return resolve(text) is text and not _DATE.fullmatch(text) and text != "<<"
+    return resolve(text) is text and not _DATE.fullmatch(text) and not _BASE60.fullmatch(text)
 
 
 @dataclass(slots=True)
@@ -175,20 +179,15 @@ def _short(number: float) -> str:
         near = struct.pack("f", number)
     except OverflowError:
         return ".inf" if number > 0 else "-.inf"
-    for digits in range(1, 10):
-        text = f"{number:.{digits}g}"
-        if struct.pack("f", float(text)) == near:
-            exponent = int(f"{number:e}".partition("e")[2])
-            if -4 <= exponent < 21 and "e" in text:
-                return format(Decimal(text), "f")
-            return text
-    return repr(number)
+    texts = (f"{number:.{digits}g}" for digits in range(1, 10))
+    shortest = next((text for text in texts if struct.pack("f", float(text)) == near), repr(number))
+    return format_argument(float(shortest), "g", Flags())
 
 
 def _scalar(event: Any) -> Any:
     """What a scalar event means."""
     tag = (event.tag or "").removeprefix(_TAG)
-    plain = event.style is None and event.implicit[0]
+    plain = not event.style and event.implicit[0]
     if plain and not tag:
         return _Merge() if event.value == "<<" else resolve(event.value)
     if tag in {"", "!", "str"} or tag not in _RESOLVABLE:
@@ -228,7 +227,8 @@ def load(text: str) -> Any:
                 break
             _feed(builder, event, yaml)
     except yaml.YAMLError as problem:
-        raise BuiltinError(_problem(problem)) from None
+        scanning = isinstance(problem, yaml.scanner.ScannerError)
+        raise BuiltinError(_problem(problem, scanning)) from None
     return _jsonable(builder.root)
 
 
@@ -245,10 +245,17 @@ def _feed(builder: _Builder, event: Any, yaml: Any) -> None:
         builder.alias(event.anchor)
 
 
-def _problem(problem: Any) -> str:
+def _problem(problem: Any, scanning: bool) -> str:  # noqa: FBT001  # a private helper of `load`
+    """The complaint with the line that go-yaml would name."""
     mark = getattr(problem, "problem_mark", None)
+    context = getattr(problem, "context_mark", None)
     said = getattr(problem, "problem", None) or "malformed document"
-    return f"yaml: line {mark.line + 1}: {said}" if mark is not None else f"yaml: {said}"
+    line = 0
+    if mark is not None and mark.line:
+        line = mark.line + scanning
+    elif context is not None:
+        line = context.line
+    return f"yaml: line {line}: {said}" if line else f"yaml: {said}"
 
 
 def _jsonable(value: Any) -> Any:

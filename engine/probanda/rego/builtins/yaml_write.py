@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from probanda.rego.builtins.format_verbs import Flags, format_argument
 from probanda.rego.builtins.interface import Builtin, define
-from probanda.rego.builtins.json_text import key_text
+from probanda.rego.builtins.json_text import encode, key_text
 from probanda.rego.builtins.text import octets
 from probanda.rego.builtins.yaml_read import is_plain_string
 from probanda.rego.values import RegoSet, exact, sorted_values, unkey
@@ -34,6 +34,8 @@ def yaml_marshal(value: Any) -> str:
     """A value as YAML text."""
     import yaml
 
+    # JSON text is bounded, and so is what has no more parts than it.
+    encode(value)
     events = [
         yaml.StreamStartEvent(),
         yaml.DocumentStartEvent(explicit=False),

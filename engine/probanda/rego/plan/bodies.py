@@ -63,7 +63,7 @@ class Bodies(Terms):
                 self.unify(left, right)
             case ast.Call(operator=("neq",)) if self.context.mock(("neq",)) is None:
                 a, b = (self.term(argument) for argument in expression.arguments)
-                self.emit("NotEqualStmt", a=a, b=b)
+                self.differ(a, b)
             case ast.Call(operator=("print",)):
                 sets = [self.at_most_one(argument) for argument in expression.arguments]
                 self.call_builtin("internal.print", [self.array(sets)])
@@ -79,7 +79,7 @@ class Bodies(Terms):
                 self._check(self.term(expression))
 
     def _check(self, operand: Operand) -> None:
-        self.emit("NotEqualStmt", a=operand, b=FALSE)
+        self.differ(operand, FALSE)
 
     def _call_literal(self, call: ast.Call) -> None:
         result, relation = self.call_once(call)
@@ -87,7 +87,7 @@ class Bodies(Terms):
         if relation:
             size = self.local()
             self.emit("LenStmt", source=result, target=size)
-            self.emit("NotEqualStmt", a=size, b=self.integer(0))
+            self.differ(size, self.integer(0))
         elif name not in SIGNATURES or SIGNATURES[name].result:
             self._check(result)
 

@@ -109,6 +109,20 @@ class Builder(ABC):
         """Make what follows in this block undefined."""
         self.emit("EqualStmt", a=TRUE, b=FALSE)
 
+    def equal(self, a: Operand, b: Operand) -> None:
+        """Go on where two values are equal; constants are compared now."""
+        if a.is_local or b.is_local:
+            self.emit("EqualStmt", a=a, b=b)
+        elif a != b:
+            self.fail()
+
+    def differ(self, a: Operand, b: Operand) -> None:
+        """Go on where two values differ; constants are compared now."""
+        if a.is_local or b.is_local:
+            self.emit("NotEqualStmt", a=a, b=b)
+        elif a == b:
+            self.fail()
+
     def integer(self, value: int) -> Operand:
         """A whole number, as a new local."""
         target = self.local()

@@ -249,7 +249,7 @@ class References(Unification):
             part = ast.String(child.path[-1])
             with self.inside([]) as block:
                 if key is not None:
-                    self.emit("EqualStmt", a=key, b=self.statics.string(part.value))
+                    self.equal(key, self.statics.string(part.value))
                 elif pattern is not None:
                     self.match(self.statics.string(part.value), pattern)
                 use(self._document(child, base.then(part), rest))

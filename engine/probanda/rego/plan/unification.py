@@ -62,7 +62,7 @@ class Unification(Builder):
         """Unify a value with a term."""
         match pattern:
             case _ if not self.is_open(pattern):
-                self.emit("EqualStmt", a=operand, b=self.term(pattern))
+                self.equal(operand, self.term(pattern))
             case ast.Var(name=name):
                 self.bind(name, operand)
             case ast.Array(items=items):
@@ -89,7 +89,7 @@ class Unification(Builder):
     def _check_length(self, operand: Operand, length: int) -> None:
         size = self.local()
         self.emit("LenStmt", source=operand, target=size)
-        self.emit("EqualStmt", a=size, b=self.integer(length))
+        self.equal(size, self.integer(length))
 
     def _give_up(self, pattern: ast.Term) -> None:
         """Bind what can never have a value: what follows is not reached."""

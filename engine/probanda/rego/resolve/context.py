@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from probanda.rego import ast
 from probanda.rego.builtins.signatures import Signature
 from probanda.rego.resolve.report import TYPE, Report, Stage
-from probanda.rego.resolve.text import show_path
+from probanda.rego.resolve.text import nearest, show_path
 from probanda.rego.resolve.tree import RuleTree
 
 # Operators that only a statement may have, and that unify rather than call.
@@ -52,7 +52,7 @@ class Context:
         signature = self.builtin(operator)
         return None if signature is None else len(signature.arguments)
 
-    def check_call(self, call: ast.Call, *, statement: bool) -> None:
+    def check_call(self, call: ast.Call, *, statement: bool, version: int) -> None:
         """Report an unknown function or a wrong number of arguments.
 
         A statement may have one argument more, which takes the result.
@@ -62,11 +62,12 @@ class Context:
         name = show_path(operator[1:]) if operator[0] == "data" else ".".join(operator)
         if arity is None:
             message = f"undefined function {name}"
-            self.report.error(Stage.FUNCTIONS, TYPE, message, call.span)
+            hint = nearest(name, [*self.signatures, *self.tree.functions])
+            self.report.error(Stage.FUNCTIONS, TYPE, message, call.span, hint)
             return
         signature = self.builtin(operator)
         if signature is not None:
-            self._check_builtin(signature, call, statement=statement)
+            self._check_builtin(signature, call, statement=statement, version=version)
         count = len(call.arguments)
         extra = statement and operator not in UNIFY
         if count == arity or (extra and count == arity + 1):
@@ -80,7 +81,12 @@ class Context:
             message, hint = f"function {name} has arity {arity}, got {count} {noun}", ""
         self.report.error(Stage.FUNCTIONS, TYPE, message, call.span, hint)
 
-    def _check_builtin(self, signature: Signature, call: ast.Call, *, statement: bool) -> None:
+    def _check_builtin(
+        self, signature: Signature, call: ast.Call, *, statement: bool, version: int
+    ) -> None:
+        if signature.deprecated and version == 1:
+            message = f"deprecated built-in function calls in expression: {signature.name}"
+            self.report.error(Stage.TYPES, TYPE, message, call.span)
         if not signature.result and not statement:
             message = f"{signature.name}() used as value"
             self.report.error(Stage.NAMES, TYPE, message, call.span)

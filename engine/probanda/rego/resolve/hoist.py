@@ -33,7 +33,7 @@ class _Hoist:
     def bind(self, term: ast.Term) -> ast.Var:
         """A local that is equal to the term."""
         local = self._locals.temporary(term.span)
-        equal = ast.Call(("eq",), (local, term), span=term.span)
+        equal = ast.Call(("eq",), (local, term), infix=True, span=term.span)
         self.before.append(ast.Literal(equal, withs=self._literal.withs, span=term.span))
         return local
 

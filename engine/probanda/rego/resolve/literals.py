@@ -148,7 +148,7 @@ class Literals(Terms):
             entry = ast.Ref(collection.head, (*collection.path, key), span=some.collection.span)
         else:
             entry = ast.Ref(collection, (key,), span=some.collection.span)
-        return ast.Call(("eq",), (value, entry), span=some.span)
+        return ast.Call(("eq",), (value, entry), infix=True, span=some.span)
 
     def _every(self, every: ast.Every) -> ast.Every:
         domain = self.term(every.domain)
@@ -187,7 +187,7 @@ class Literals(Terms):
     def _before_negation(
         self, expression: Expression, withs: tuple[ast.With, ...], into: list[ast.Literal]
     ) -> Expression:
-        """Take nested calls, and the domain of `every`, out of a negated statement."""
+        """Take nested calls out of a negated statement."""
 
         def take(term: ast.Term) -> ast.Term:
             if isinstance(term, CLOSURES):
@@ -197,12 +197,7 @@ class Literals(Terms):
             return change(term, take)
 
         match expression:
-            case ast.Every() as every:
-                if not contains(every.domain, DYNAMIC):
-                    return every
-                domain = self.hoist(every.domain, withs, into)
-                return ast.Every(every.key, every.value, domain, every.body, span=every.span)
-            case ast.SomeDecl() | ast.SomeIn():
+            case ast.Every() | ast.SomeDecl() | ast.SomeIn():  # the parser refuses them
                 return expression
             case _:
                 return change(expression, take)
@@ -213,7 +208,7 @@ class Literals(Terms):
         if call.operator == ("eq",) or arity is None or len(call.arguments) != arity + 1:
             return call
         inner = ast.Call(call.operator, call.arguments[:-1], span=call.span)
-        return ast.Call(("eq",), (call.arguments[-1], inner), span=call.span)
+        return ast.Call(("eq",), (call.arguments[-1], inner), infix=True, span=call.span)
 
 
 def _with(literal: ast.Literal, withs: tuple[ast.With, ...]) -> ast.Literal:

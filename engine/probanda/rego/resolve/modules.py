@@ -20,7 +20,7 @@ from probanda.rego.resolve.tree import RuleInfo
 from probanda.rego.resolve.walk import own_variables
 
 _ROOTS: Final = ("data", "input")
-_KEYWORDS: Final = frozenset({"contains", "every", "if", "in", "not"})
+_KEYWORDS: Final = frozenset({"contains", "every", "if", "in"})
 
 
 def check_module(module: ast.Module, report: Report) -> None:

@@ -68,6 +68,10 @@ class Report:
             sorted(self._warnings.values(), key=lambda item: (_place(item.span), item.message))
         )
 
+    def messages(self) -> list[str]:
+        """The errors' messages as they were added."""
+        return [item.message for item in self._errors.values()]
+
     def raise_errors(self, sources: Mapping[str, str]) -> None:
         """Raise what was gathered.
 

@@ -27,7 +27,7 @@ from probanda.rego.resolve.context import Context
 from probanda.rego.resolve.declared import body_variables, declared_names
 from probanda.rego.resolve.entrypoints import check_entrypoints
 from probanda.rego.resolve.groups import build_groups, group_paths
-from probanda.rego.resolve.kinds import check_types
+from probanda.rego.resolve.kinds import check_body, check_types
 from probanda.rego.resolve.literals import Literals
 from probanda.rego.resolve.metadata import AnnotationSet, RuleMetadata
 from probanda.rego.resolve.modules import check_module, warn_unused_imports
@@ -100,6 +100,7 @@ def _resolve_rules(
     resolved: list[tuple[RuleInfo, ResolvedRule]] = []
     for module in modules:
         names = Globals.of(module.package, exports.get(module.package, {}), module.imports)
+        names.version = module.version
         for info in by_module.get(id(module), []):
             metadata = RuleMetadata(annotations, info)
             rule = RuleResolver(info, context, names, metadata).resolve(len(paths[info]))
@@ -172,7 +173,8 @@ def _resolve_query(
         scope.uses[name] = 1  # an answer is a use
     literals.leave()
     if not report.count:
-        ordered, _ = Safety(names, report).order(resolved, set())
+        ordered, _ = Safety(names, report, scopes.globals.paths).order(resolved, set())
+        check_body(ordered, context)
     report.raise_errors({})
     shown = [name for name in _in_order(body, variables) if name in scope.names]
     return ResolvedQuery(ordered, tuple(shown), tuple(scope.names[name] for name in shown))

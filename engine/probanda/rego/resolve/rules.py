@@ -100,7 +100,9 @@ class RuleResolver:
         self._scopes.bind(body_variables(rule.body, [*terms, *[term for _, term in extra]]))
         body = self._literals.body(rule.body)
         for local, term in extra:
-            equal = ast.Call(("eq",), (local, self._literals.term(term)), span=term.span)
+            equal = ast.Call(
+                ("eq",), (local, self._literals.term(term)), infix=True, span=term.span
+            )
             body.append(ast.Literal(equal, span=term.span))
         resolved = self._literals.settle([self._literals.term(term) for term in terms], body)
         for name in parameters:
@@ -131,7 +133,7 @@ class RuleResolver:
             own_variables(pattern, bound)
         result: ResolvedRule | None = None
         for rule, (body, keys, key, value) in reversed(list(zip(branches, bodies, strict=True))):
-            safety = Safety(self._locals, self._context.report)
+            safety = Safety(self._locals, self._context.report, self._scopes.globals.paths)
             errors = self._context.report.count
             # What a parameter is moved to (`#1`) is bound by the caller.
             ordered, known = safety.order(body, set(bound))

@@ -19,14 +19,15 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from probanda.rego import ast
 from probanda.rego.resolve.bindings import bindings, nested_calls
 from probanda.rego.resolve.hoist import expand, expand_negated, is_in_order
 from probanda.rego.resolve.report import UNSAFE, Report, Stage
 from probanda.rego.resolve.scope import Locals
-from probanda.rego.resolve.text import written
+from probanda.rego.resolve.text import nearest, written
 from probanda.rego.resolve.walk import (
     CLOSURES,
     change,
@@ -38,30 +39,64 @@ from probanda.rego.resolve.walk import (
 )
 
 
+@dataclass
+class _Waiting:
+    """A literal that is not taken yet.
+
+    Attributes:
+        variables: its own, outside closures.
+        closed_over: what its closures use of the body around it.
+        tried: how many variables were bound when it was last tried; -1 for never.
+    """
+
+    literal: ast.Literal
+    variables: set[str]
+    closed_over: set[str]
+    tried: int = -1
+
+    @classmethod
+    def of(cls, literal: ast.Literal, visible: set[str]) -> _Waiting:
+        """A literal of a body whose variables are `visible`."""
+        found: set[str] = set()
+        if contains_closure(literal):
+            literal_closure_variables(literal, found)
+        return cls(literal, _variables([literal]), found & visible)
+
+    def may_have_changed(self, gained: list[str]) -> bool:
+        """Whether it was never tried, or one of its variables was bound since."""
+        before, self.tried = self.tried, len(gained)
+        if before < 0:
+            return True
+        return any(name in self.variables or name in self.closed_over for name in gained[before:])
+
+
 class Safety:
     """Orders the bodies of one rule, closures included."""
 
-    def __init__(self, names: Locals, report: Report) -> None:
+    def __init__(self, names: Locals, report: Report, known: Iterable[str] = ()) -> None:
         self._locals = names
         self._report = report
         self._reported: set[str] = set()
+        self._names = known  # of rules and imports, for hints
 
     def order(self, body: Sequence[ast.Literal], safe: set[str]) -> tuple[ast.Body, set[str]]:
         """The body in order, and what is bound after it; unsafe variables are reported."""
         known = set(safe)
         visible = safe | _variables(body)
-        waiting = list(body)
+        gained: list[str] = []  # what was bound, in order
+        waiting = [_Waiting.of(literal, visible) for literal in body]
         ordered: list[ast.Literal] = []
         expanded = False
         while waiting:
-            rest = [item for item in waiting if not self._take(item, known, visible, ordered)]
+            rest = [item for item in waiting if not self._take(item, known, gained, ordered)]
             if len(rest) == len(waiting):
                 if expanded:
-                    self._unsafe(rest, known, visible)
-                    return (*ordered, *rest), known
+                    self._unsafe(rest, known)
+                    return (*ordered, *(item.literal for item in rest)), known
                 expanded = True
-                rest = [item for literal in rest for item in self._expand(literal)]
-                visible |= _variables(rest)
+                literals = [piece for item in rest for piece in self._expand(item.literal)]
+                visible |= _variables(literals)
+                rest = [_Waiting.of(literal, visible) for literal in literals]
             waiting = rest
         return tuple(ordered), known
 
@@ -72,33 +107,27 @@ class Safety:
         return expand(literal, self._locals, references=False)
 
     def _take(
-        self,
-        literal: ast.Literal,
-        known: set[str],
-        visible: set[str],
-        ordered: list[ast.Literal],
+        self, item: _Waiting, known: set[str], gained: list[str], ordered: list[ast.Literal]
     ) -> bool:
         """Put a literal next if it can be evaluated now."""
-        needs, binds = bindings(literal, known)
-        if needs or self._closed_over(literal, visible) - known:
+        if not item.may_have_changed(gained):
+            return False
+        literal = item.literal
+        needs, binds = bindings(literal, known & item.variables)
+        if needs or item.closed_over - known:
             return False
         if literal.negated:
             pieces = expand_negated(literal, self._locals)
-        elif is_in_order(literal, known):
+        elif is_in_order(literal, known & item.variables):
             pieces = [literal]
         else:
             pieces = expand(literal, self._locals, references=True)
         for piece in pieces:
             ordered.append(self._close(piece, known))
-            known |= bindings(piece, known)[1] if len(pieces) > 1 else binds
+            found = bindings(piece, known)[1] if len(pieces) > 1 else binds
+            gained.extend(found)
+            known |= found
         return True
-
-    def _closed_over(self, literal: ast.Literal, visible: set[str]) -> set[str]:
-        if not contains_closure(literal):
-            return set()
-        found: set[str] = set()
-        literal_closure_variables(literal, found)
-        return found & visible
 
     # --- closures ----------------------------------------------------------------------
 
@@ -128,16 +157,13 @@ class Safety:
     def _closure(self, term: ast.Term, known: set[str]) -> ast.Term:
         match term:
             case ast.ObjectComprehension():
-                body, after = self.order(term.body, known)
-                self.check_terms([term.key, term.value], after)
+                body = self._with_head(term.body, [term.key, term.value], known)
                 return ast.ObjectComprehension(term.key, term.value, body, span=term.span)
             case ast.SetComprehension():
-                body, after = self.order(term.body, known)
-                self.check_terms([term.term], after)
+                body = self._with_head(term.body, [term.term], known)
                 return ast.SetComprehension(term.term, body, span=term.span)
             case ast.ArrayComprehension():
-                body, after = self.order(term.body, known)
-                self.check_terms([term.term], after)
+                body = self._with_head(term.body, [term.term], known)
                 return ast.ArrayComprehension(term.term, body, span=term.span)
             case ast.TemplateString():
                 parts = [
@@ -147,6 +173,14 @@ class Safety:
                 return ast.TemplateString(tuple(parts), span=term.span)
             case _:
                 return term
+
+    def _with_head(self, body: ast.Body, heads: Sequence[ast.Term], known: set[str]) -> ast.Body:
+        """Order the body of a comprehension, and check that it binds what it yields."""
+        before = self._report.count
+        ordered, after = self.order(body, known)
+        if self._report.count == before:
+            self.check_terms(heads, after)
+        return ordered
 
     def _inner(self, term: ast.Term, known: set[str]) -> ast.Term:
         if isinstance(term, CLOSURES):
@@ -162,11 +196,12 @@ class Safety:
                 if name not in known:
                     self._report_unsafe({name: var})
 
-    def _unsafe(self, literals: Sequence[ast.Literal], known: set[str], visible: set[str]) -> None:
+    def _unsafe(self, items: Sequence[_Waiting], known: set[str]) -> None:
         before = self._report.count
-        for literal in literals:
+        for item in items:
+            literal = item.literal
             needs, _ = bindings(literal, known)
-            needs |= self._closed_over(literal, visible) - known
+            needs |= item.closed_over - known
             found: dict[str, ast.Var] = {}
             for term in roots_of(literal):
                 own_variables(term, found)
@@ -174,8 +209,9 @@ class Safety:
                 {name: found.get(name, ast.Var(name, span=literal.span)) for name in sorted(needs)}
             )
         if self._report.count == before:
-            for literal in literals:
-                self._report.error(Stage.SAFETY, UNSAFE, "expression is unsafe", literal.span)
+            for item in items:
+                span = item.literal.span
+                self._report.error(Stage.SAFETY, UNSAFE, "expression is unsafe", span)
 
     def _report_unsafe(self, variables: dict[str, ast.Var]) -> None:
         for name, var in variables.items():
@@ -183,7 +219,8 @@ class Safety:
             if shown and name not in self._reported:
                 self._reported.add(name)
                 message = f"var {shown} is unsafe"
-                self._report.error(Stage.SAFETY, UNSAFE, message, var.span)
+                hint = nearest(shown, self._names)
+                self._report.error(Stage.SAFETY, UNSAFE, message, var.span, hint)
 
 
 def _variables(body: Sequence[ast.Literal]) -> set[str]:

@@ -31,10 +31,12 @@ class Globals:
     Attributes:
         paths: name → absolute path that starts with `data` or `input`.
         used: names that were used.
+        version: of the syntax; v1 refuses deprecated functions.
     """
 
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    version: int = 1
 
     @classmethod
     def of(

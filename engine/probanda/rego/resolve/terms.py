@@ -43,6 +43,7 @@ class Terms(ABC):
         self.context = context
         self.scopes = scopes
         self._metadata = metadata
+        self.failed = False
 
     @abstractmethod
     def body(self, body: ast.Body) -> list[ast.Literal]:
@@ -51,6 +52,7 @@ class Terms(ABC):
     def error(self, message: str, span: ast.Span, code: str = COMPILE, hint: str = "") -> None:
         """Report that a name is wrong."""
         self.context.report.error(Stage.NAMES, code, message, span, hint)
+        self.failed = True
 
     def term(self, term: ast.Term) -> ast.Term:  # noqa: PLR0911  # one per kind of term
         """Resolve a term that is no statement."""
@@ -127,8 +129,9 @@ class Terms(ABC):
             if constant is not None:
                 if not arguments:
                     return constant
-                return ast.Call(("eq",), (arguments[-1], constant), span=call.span)
-        self.context.check_call(resolved, statement=statement)
+                return ast.Call(("eq",), (arguments[-1], constant), infix=True, span=call.span)
+        version = self.scopes.globals.version
+        self.context.check_call(resolved, statement=statement, version=version)
         return resolved
 
     def _annotations(self, operator: tuple[str, ...], call: ast.Call) -> ast.Term | None:
@@ -184,7 +187,7 @@ class Terms(ABC):
     ) -> ast.Var:
         """Bind a resolved term to a fresh local by a literal at the end of `body`."""
         local = self.scopes.locals.temporary(term.span)
-        equal = ast.Call(("eq",), (local, term), span=term.span)
+        equal = ast.Call(("eq",), (local, term), infix=True, span=term.span)
         body.append(ast.Literal(equal, withs=withs, span=term.span))
         return local
 
@@ -220,14 +223,17 @@ class Terms(ABC):
     def leave(self) -> None:
         """Leave a body's scope and report declarations that nothing uses."""
         scope = self.scopes.pop()
+        unused: list[tuple[str, ast.Span]] = []
         for name, how in scope.how.items():
             if scope.uses.get(name) or name.startswith("$"):
                 continue
             span = scope.spans.get(name, ast.NOWHERE)
-            if name in scope.required:
-                self.error(f"declared var {name} unused", span)
+            if name in scope.required and not self.failed:
+                unused.append((name, span))
             elif how == "assigned":
                 self.context.report.warn(f"assigned var {name} unused", span)
+        for name, span in unused:
+            self.error(f"declared var {name} unused", span)
 
 
 def absolute(path: Sequence[str], span: ast.Span) -> ast.Ref:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Final
 
 from probanda.rego import ast
@@ -73,6 +74,12 @@ def show(term: ast.Term) -> str:  # noqa: PLR0911  # one per kind of term
 def kind_name(term: ast.Term) -> str:
     """What OPA calls a kind of term: `array`, `ref`, `objectcomprehension`."""
     return type(term).__name__.lower()
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A hint with the name that was probably meant; empty if none is near."""
+    found = get_close_matches(name, [other for other in names if other != name], n=1, cutoff=0.7)
+    return f"did you mean `{found[0]}`?" if found else ""
 
 
 def place(span: ast.Span) -> str:

@@ -132,6 +132,12 @@ class RuleTree:
         rules = self.exact(path)
         return rules[0].arity if rules and rules[0].is_function else None
 
+    @cached_property
+    def functions(self) -> list[str]:
+        """The absolute names of all functions."""
+        found = [".".join(("data", *info.path)) for info in self.rules if info.is_function]
+        return list(dict.fromkeys(found))
+
     def dependencies(self, parts: Sequence[ast.Term]) -> tuple[RuleInfo, ...]:
         """The rules that `data` followed by these parts may depend on."""
         shape = tuple([constant(part) for part in parts])

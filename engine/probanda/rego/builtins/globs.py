@@ -117,6 +117,7 @@ class _Translator:
             self.at += 2
             last = self.need()
             self.at += 1
+            self.need()
             if last < first:
                 text = f"hi character '{last}' should be greater than lo '{first}'"
                 raise BuiltinError(text)
