@@ -98,6 +98,9 @@ def test_source_order_within_a_literal_binds_before_it_uses(text, lines, body, r
         ("allow if not blokced", "blokced"),
         ("allow if { not input.x == z }", "z"),
         ("p if startswith(_, \"a\")", "_"),
+        ("p if input.foo[{x}]", "x"),
+        ("p if [{x}, _] = input", "x"),
+        ("p if input.foo[{x: 1}]", "x"),
         ("p if { f(input.xs[i], f(i, 1)) }\nf(x, y) if x == y", "i"),
     ],
 )  # fmt: skip
@@ -114,6 +117,11 @@ def test_an_unsafe_variable_is_shown_where_it_stands(refused):
         ("var x is unsafe", 3),
         ("var y is unsafe", 4),
     ]
+
+
+def test_a_key_that_only_its_own_value_would_bind_is_refused(refused):
+    errors = refused("p if { {i: [i]} = {i: [input.x]} }")
+    assert [error.message for error in errors] == ["expression is unsafe"]
 
 
 def test_a_misspelt_rule_is_named(refused):

@@ -137,18 +137,25 @@ def _bound_by_refs(terms: Iterable[ast.Term], safe: AbstractSet[str]) -> set[str
 
 
 def path_variables(term: ast.Term, into: set[str]) -> None:
-    """Variables of a reference's part, without the heads of references within it."""
+    """Variables of a reference's part, without the heads of references within it.
+
+    Members of sets and keys of objects are compared, not bound; OPA lets them pass here and
+    never finds anything.
+    """
     match term:
         case ast.Var():
             into.add(term.name)
         case ast.Ref():
             for part in term.path:
                 path_variables(part, into)
-        case ast.Call():
-            pass
+        case ast.Array():
+            for item in term.items:
+                path_variables(item, into)
+        case ast.Object():
+            for _, value in term.pairs:
+                path_variables(value, into)
         case _:
-            for part in parts(term):
-                path_variables(part, into)
+            pass
 
 
 def _is_safe(ref: ast.Ref, safe: AbstractSet[str]) -> bool:
@@ -202,7 +209,7 @@ def _bind(pattern: ast.Term, value: ast.Term, known: set[str]) -> bool:
         return False
     if not _is_known(value, known):
         return False
-    _mark(pattern, known)
+    _pattern_variables(pattern, known)
     return True
 
 
@@ -215,20 +222,16 @@ def _is_known(term: ast.Term, known: AbstractSet[str]) -> bool:
     if isinstance(term, ast.Var):
         return term.name in known
     found: set[str] = set()
-    _pattern_variables(term, found)
+    _shallow_variables(term, found)
     return found <= known
 
 
-def _mark(term: ast.Term, known: set[str]) -> None:
-    _pattern_variables(term, known)
-
-
 def _pattern_variables(term: ast.Term, into: set[str]) -> None:
-    """Variables that a pattern binds: not in keys of objects, not heads of references."""
+    """Variables that a pattern binds: not in sets, keys of objects or heads of references."""
     match term:
         case ast.Var():
             into.add(term.name)
-        case ast.Array() | ast.Set():
+        case ast.Array():
             for item in term.items:
                 _pattern_variables(item, into)
         case ast.Object():

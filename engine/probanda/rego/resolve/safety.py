@@ -116,18 +116,29 @@ class Safety:
         needs, binds = bindings(literal, known & item.variables)
         if needs or item.closed_over - known:
             return False
-        if literal.negated:
-            pieces = expand_negated(literal, self._locals)
-        elif is_in_order(literal, known & item.variables):
-            pieces = [literal]
-        else:
-            pieces = expand(literal, self._locals, references=True)
+        pieces = self._pieces(literal, known & item.variables)
+        if not pieces:
+            return False
         for piece in pieces:
             ordered.append(self._close(piece, known))
             found = bindings(piece, known)[1] if len(pieces) > 1 else binds
             gained.extend(found)
             known |= found
         return True
+
+    def _pieces(self, literal: ast.Literal, known: set[str]) -> list[ast.Literal]:
+        """The literal, taken apart if source order demands it; nothing if that does not help."""
+        if literal.negated:
+            return expand_negated(literal, self._locals)
+        if is_in_order(literal, known):
+            return [literal]
+        pieces = expand(literal, self._locals, references=True)
+        after = set(known)
+        for piece in pieces:
+            if not is_in_order(piece, after):
+                return []
+            after |= bindings(piece, after)[1]
+        return pieces
 
     # --- closures ----------------------------------------------------------------------
 

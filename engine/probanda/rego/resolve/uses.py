@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from probanda.rego import ast
@@ -12,7 +12,7 @@ from probanda.rego.resolve.walk import SCALARS, parts, roots_of, template_terms
 _DATA: Final = ast.Var("data")
 
 
-def data_references(rule: ResolvedRule) -> Iterator[Sequence[ast.Term]]:
+def data_references(rule: ResolvedRule) -> list[Sequence[ast.Term]]:
     """The parts behind `data` of each reference and call, `else` branches included."""
     found: list[Sequence[ast.Term]] = []
     branch: ResolvedRule | None = rule
@@ -23,7 +23,7 @@ def data_references(rule: ResolvedRule) -> Iterator[Sequence[ast.Term]]:
             _term(branch.key, found)
         _body(branch.body, found)
         branch = branch.otherwise
-    return iter(found)
+    return found
 
 
 def _body(body: ast.Body, found: list[Sequence[ast.Term]]) -> None:
