@@ -29,6 +29,8 @@ from probanda.rego.diagnostic import Diagnostic, RegoErrors
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 500
 MAX_ERRORS: Final = 50
+# No tree is deeper than this, so that who recurses over one knows how much room that takes.
+MAX_TREE: Final = 1_000
 # OPA refuses numbers beyond 2^(±100,000), which is this power of ten.
 MAX_EXPONENT: Final = 30_103
 

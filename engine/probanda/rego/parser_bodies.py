@@ -56,8 +56,10 @@ class BodyParser(TermParser):
             return "a statement assigns once"
         if kind in {"(", "["} and self.spaces[self.place]:
             return f"no white space may stand before `{kind}`"
-        if self.version == 0 and self.texts[self.place] == "in":
+        if self.version == 0 and self.is_name("in"):
             return _IN_HINT
+        if self.version == 0 and self.texts[self.place - 1] == "every":
+            return "`import future.keywords.every` for `every x in xs { ... }` expressions"
         return ""
 
     def literal(self) -> Literal:
@@ -115,7 +117,7 @@ class BodyParser(TermParser):
         term = self.expression()
         if not isinstance(term, Call) or not term.infix or term.operator not in _MEMBER:
             self.place = first if isinstance(term, Call) else self.place
-            hint = _IN_HINT if self.version == 0 and self.texts[self.place] == "in" else ""
+            hint = _IN_HINT if self.version == 0 and self.is_name("in") else ""
             self.unexpected("expected `x in xs` or `x, y in xs` expression", hint=hint)
         *key, value, collection = term.arguments
         return SomeIn(key[0] if key else None, value, collection, span=self.span(start))
@@ -136,7 +138,7 @@ class BodyParser(TermParser):
         adjacent = not self.spaces[after] and self.kinds[after] in {".", "[", "("}
         ends = self.spaces[after] == 2 or self.kinds[after] in {";", "}", "]", ")", "eof"}
         if adjacent or not ends or self.kinds[after] == "in":
-            if self.kinds[after] != "in" and self.texts[after] == "in":
+            if self.kinds[after] == "ident" and self.texts[after] == "in":
                 self.place = after
                 self.unexpected("expected \\n or ; or }", hint=_IN_HINT)
             return None

@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 
 from probanda.rego.ast import Span, TemplateString
 from probanda.rego.diagnostic import Diagnostic
-from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, Tokens
+from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, MAX_TREE, Tokens
 
 # Everything that may follow a dot.
 WORDS: Final = KEYWORDS | {"ident"}
@@ -61,6 +61,9 @@ def name_of(term: object) -> str:
     return "template-string" if isinstance(term, TemplateString) else type(term).__name__.lower()
 
 
+SPLIT: Final = "split the expression"
+
+
 class Failure(Exception):  # noqa: N818  # never leaves the parser
     """Parsing cannot go on at a token."""
 
@@ -82,6 +85,8 @@ class Cursor:
         self.place = 0
         self.wildcards = 0
         self.furthest: Failure | None = None
+        # Keywords of v1 that are in force; `_enable` adds them in v0.
+        self.enabled = FUTURE if version else frozenset()
         self.diagnostics: list[Diagnostic] = []
         # Operators read so far: an upper bound for what they add to the depth of the tree.
         self.operators = 0
@@ -96,6 +101,10 @@ class Cursor:
         """Of one token."""
         return self.tokens.span(place, place)
 
+    def is_name(self, name: str) -> bool:
+        """Whether this very name is next."""
+        return self.kinds[self.place] == "ident" and self.texts[self.place] == name
+
     def mark(self) -> tuple[int, int]:
         """What `reset` takes back to."""
         return self.place, self.wildcards
@@ -103,6 +112,14 @@ class Cursor:
     def reset(self, mark: tuple[int, int]) -> None:
         """Undo an attempt."""
         self.place, self.wildcards = mark
+
+    def operator(self, links: int) -> int:
+        """Step over an operator of a chain of `links` so far; the new number."""
+        if links > MAX_TREE:
+            self.fail(f"nested deeper than the limit of {MAX_TREE} nodes", hint=SPLIT)
+        self.place += 1
+        self.operators += 1
+        return links + 1
 
     # --- failures -------------------------------------------------------------------------
 
@@ -127,9 +144,7 @@ class Cursor:
         """
         kind = self.kinds[self.place]
         name = NAMES.get(kind, kind)
-        sort = "keyword" if kind in KEYWORDS or self.texts[self.place] in FUTURE else "token"
-        if sort == "keyword":
-            name = self.texts[self.place]
+        sort = "keyword" if kind in KEYWORDS else "token"
         message = f"unexpected {name} {sort}" + (f": {expected}" if expected else "")
         self.fail(message, hint=hint or self._hint(kind))
 

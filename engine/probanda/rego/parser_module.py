@@ -15,14 +15,12 @@ from typing import Final
 
 from probanda.rego.ast import Body, Import, Module, Rule, Span, String, Term
 from probanda.rego.depth import depth_of
-from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, V0_KEYWORDS, Tokens
-from probanda.rego.parser_cursor import WORDS, Failure, name_of
+from probanda.rego.lexer import FUTURE, KEYWORDS, MAX_ERRORS, MAX_TREE, V0_KEYWORDS
+from probanda.rego.parser_cursor import SPLIT, WORDS, Failure, name_of
 from probanda.rego.parser_metadata import Statement, attach, read_blocks
 from probanda.rego.parser_rules import RuleParser
 
 _STARTS: Final = frozenset({"default", "ident", "import", "package"})
-# No tree is deeper than this, so that who recurses over one knows how much room that takes.
-MAX_TREE: Final = 1_000
 # Nodes that one bracket can add on the way down, operators left out.
 _LEVELS: Final = 6
 _ROOTS: Final = ("data", "future", "input", "rego")
@@ -30,10 +28,6 @@ _ROOTS: Final = ("data", "future", "input", "rego")
 
 class ModuleParser(RuleParser):
     """Parses modules."""
-
-    def __init__(self, tokens: Tokens, version: int) -> None:
-        super().__init__(tokens, version)
-        self.enabled = FUTURE if version else frozenset()
 
     def module(self, text: str) -> Module:
         """All statements of a file; errors are left in `diagnostics`."""
@@ -134,9 +128,7 @@ class ModuleParser(RuleParser):
         if bound > MAX_TREE and depth_of(node) > MAX_TREE:
             self.place = start
             self.furthest = None  # attempts are forgotten: the text itself was read
-            self.fail(
-                f"nested deeper than the limit of {MAX_TREE} nodes", hint="split the expression"
-            )
+            self.fail(f"nested deeper than the limit of {MAX_TREE} nodes", hint=SPLIT)
 
     # --- package and imports --------------------------------------------------------------
 

@@ -36,6 +36,7 @@ from probanda.rego.lexer import KEYWORDS, MAX_DEPTH
 from probanda.rego.parser_bodies import BodyParser
 from probanda.rego.parser_cursor import BINARY, Failure, name_of
 from probanda.rego.parser_default import default_errors
+from probanda.rego.parser_terms import ROOTS
 from probanda.rego.unparse import unparse
 
 _GROUND = (String, Number, Boolean, Null)
@@ -56,7 +57,7 @@ class RuleParser(BodyParser):
         head = self._head(default=default)
         if default:
             return [self._default(start, head)]
-        if self.kinds[self.place] == "if":
+        if self._follows("if", head):
             self.place += 1
             body = self._if_body()
         elif self.kinds[self.place] == "{":
@@ -83,7 +84,7 @@ class RuleParser(BodyParser):
             if self.kinds[self.place] in {".", "[", "("} and not self.spaces[self.place]:
                 self.unexpected("expected rule value or body")
         kind = self.kinds[self.place]
-        if kind == "contains":
+        if self._follows("contains"):
             if arguments is not None:
                 self.unexpected(
                     "the contains keyword can only be used with multi-value rule definitions "
@@ -101,6 +102,13 @@ class RuleParser(BodyParser):
             self.place += 1
             value = self._value(ref, default=default, function=arguments is not None)
         return Head(ref, arguments, None, value, kind == ":=", span=self.span(start))
+
+    def _follows(self, keyword: str, head: Head | None = None) -> bool:
+        """Whether a keyword is next; `p if[x]` means it, where no value stands before it."""
+        if self.kinds[self.place] == keyword:
+            return True
+        bare = head is None or (head.value is None and head.key is None)
+        return bare and keyword in self.enabled and self.is_name(keyword)
 
     def _value(self, ref: tuple[Term, ...], *, default: bool, function: bool) -> Term:
         """What follows `:=`; a token that can start no term gets OPA's words."""
@@ -140,6 +148,9 @@ class RuleParser(BodyParser):
 
     def _bodiless(self, start: int, head: Head) -> Rule:
         rule = Rule(head, (), span=self.span(start))
+        if self.kinds[self.place] == ";":
+            message = "multiple expressions cannot be used for rule head"
+            self.fail(message, hint="a rule ends without `;`")
         if head.value is not None or head.key is not None:
             self._keyword_name(head, start)
             return rule
@@ -152,6 +163,8 @@ class RuleParser(BodyParser):
                 self.fail(message, place=start)
             return rule
         name = _text(head.ref)
+        if len(head.ref) == 1 and name in ROOTS:
+            self.fail("refs cannot be used for rule head", place=start)
         if len(head.ref) == 1:
             self.fail(
                 "var cannot be used for rule name",
@@ -170,7 +183,7 @@ class RuleParser(BodyParser):
 
     def _name_hint(self, name: str) -> str:
         word = self.texts[self.place]
-        if self.version == 0 and word in {"if", "contains"}:
+        if self.version == 0 and (self.is_name("if") or self.is_name("contains")):
             return f"`import future.keywords.{word}` to use the `{word}` keyword"
         if name in KEYWORDS:
             return ""

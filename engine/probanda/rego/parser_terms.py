@@ -89,9 +89,9 @@ class TermParser(Cursor):
         left = self._infix(2)
         if pairs and self.kinds[self.place] == ",":
             left = self._pair_in(left, start)
+        links = 0
         while self.kinds[self.place] == "in":
-            self.place += 1
-            self.operators += 1
+            links = self.operator(links)
             right = self._infix(2)
             left = Call(("internal", "member_2"), (left, right), infix=True, span=self.span(start))
         return left
@@ -108,8 +108,7 @@ class TermParser(Cursor):
         if self.kinds[self.place] != "in":
             self.reset(mark)
             return left
-        self.place += 1
-        self.operators += 1
+        self.operator(0)
         right = self._infix(2)
         arguments = (left, middle, right)
         return Call(("internal", "member_3"), arguments, infix=True, span=self.span(start))
@@ -118,12 +117,12 @@ class TermParser(Cursor):
         """Operators that bind at least as tightly as `minimum`."""
         start = self.place
         left = self.term()
+        links = 0
         while True:
             found = BINARY.get(self.kinds[self.place])
             if found is None or found[0] < minimum:
                 return left
-            self.place += 1
-            self.operators += 1
+            links = self.operator(links)
             right = self._infix(found[0] + 1)
             left = Call((found[1],), (left, right), infix=True, span=self.span(start))
 

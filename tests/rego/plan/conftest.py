@@ -318,11 +318,24 @@ def value(query):
     return run
 
 
-def _function(builtin):
+@pytest.fixture
+def interpreter():
+    """`interpreter(plan, case)`: the results of a conformance case by the plain interpreter."""
+    context = Context(now_ns=1_767_225_600_000_000_000, seed="case")
+    builtins = {name: _function(builtin, context) for name, builtin in BUILTINS.items()}
+
+    def run(plan, case):
+        documents = case.get("input", UNDEFINED), case.get("data") or {}
+        return Interpreter(plan, builtins).evaluate("eval", *documents)
+
+    return run
+
+
+def _function(builtin, context=None):
     def call(*arguments):
         try:
             if builtin.context:
-                return builtin.function(_context(), *arguments)
+                return builtin.function(context or _context(), *arguments)
             return builtin.function(*arguments)
         except BuiltinError:
             return UNDEFINED

@@ -82,6 +82,17 @@ def test_the_arguments_of_a_negated_call_are_evaluated_before_the_not(value):
     assert value(source, input={"k": "a"}) is True
 
 
+def test_not_covers_the_result_that_a_call_is_matched_with(value):
+    source = 'package test\np if not walk(input, [["a"], 1])'
+    assert value(source, input={"a": 2}) is True
+    assert value(source, input={"a": 1}) is UNDEFINED
+    source = "package test\nf(x) := x if x > 0\np if not f(input.x, 1)"
+    assert value(source, input={"x": 0}) is True
+    assert value(source, input={"x": 2}) is True
+    assert value(source, input={"x": 1}) is UNDEFINED
+    assert value(source, input={}) is UNDEFINED
+
+
 def test_not_over_an_iterating_function_or_comprehension(value):
     source = "package test\nhas(xs, y) if xs[_] == y\np if not has(input.xs, 3)"
     assert value(source, input={"xs": [1, 2]}) is True

@@ -104,3 +104,10 @@ def test_a_rule_that_nothing_replaced_touches_is_planned_once(plan):
     names = [item["name"] for item in plan(source, "data.test.p = x")["funcs"]["funcs"]]
     assert names.count("g0.data.test.other") == 1
     assert not [name for name in names if name.startswith("g1.data.test.other")]
+
+
+def test_loops_under_with_nest_deeply(value):
+    lines = [f"x{n} := input.xs[_] with input.z as {n}; x{n} == 2" for n in range(25)]
+    source = "package test\np if {\n" + "\n".join(lines) + "\n}"
+    assert value(source, input={"xs": [1, 2]}) is True
+    assert value(source, input={"xs": [1, 3]}) is UNDEFINED

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from probanda.rego import ir
 from probanda.rego.backend.analysis import BodyFacts
-from probanda.rego.backend.lines import Line, needed, slim
+from probanda.rego.backend.lines import Line, needed, read_in, slim
 
 # Loops and `try` in one Python function; CPython's limit is 20, and a statement may need two.
 MAX_LOOPS: Final = 16
@@ -169,9 +169,10 @@ class Emitter:
         """The function's lines after its `def`, without values that nothing reads."""
         unbound = self.unbound - self.parameters
         start = [Line(1, f"l{local} = U", local) for local in sorted(unbound)]
-        lines = needed([*start, *self.helpers, *self.lines], unbound)
-        slimmed = [slim(lines, index, unbound) for index in range(len(lines))]
-        return [f"{' ' * line.indent}{line.text}" for line in needed(slimmed, unbound)]
+        read = unbound | read_in(self.helpers)  # a helper stands above the lines that it serves
+        lines = needed([*start, *self.helpers, *self.lines], read)
+        slimmed = [slim(lines, index, read) for index in range(len(lines))]
+        return [f"{' ' * line.indent}{line.text}" for line in needed(slimmed, read)]
 
     # --- locals --------------------------------------------------------------------------
 

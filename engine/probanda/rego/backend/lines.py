@@ -54,6 +54,11 @@ def needed(lines: list[Line], unbound: set[int]) -> list[Line]:
         lines = kept
 
 
+def read_in(lines: list[Line]) -> set[int]:
+    """The locals that lines read."""
+    return set().union(*map(_reads, lines))
+
+
 def _reads(line: Line) -> set[int]:
     head = len(f"l{line.pure} = ") if line.pure >= 0 else 0
     return set(map(int, _LOCAL.findall(line.text[head:])))

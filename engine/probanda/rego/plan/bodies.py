@@ -3,9 +3,8 @@
 Rules:
 
 - A literal is true when its value is defined and not `false`.
-- As in OPA, what a negated expression needs is planned before the `not`: the arguments of its
-  calls, and what stands between the brackets of its references. So `not f(input.x)` is
-  undefined where `input.x` is, while `not input.x == 1` is true.
+- A `not` covers its expression and no more: the resolver has taken out what OPA evaluates before
+  it. So `not f(input.x)` is undefined where `input.x` is, while `not input.x == 1` is true.
 - `with` stands outside of `not`: its values must be defined either way.
 - What follows a literal with `with` sees the original `input` and `data`: either after the
   `WithStmt`, or, where the literal opened a loop, inside of a `WithStmt` that undoes it.
@@ -35,7 +34,6 @@ _COLLECTIONS = (
     ast.SetComprehension,
     ast.ObjectComprehension,
 )
-_SIMPLE = ast.Null | ast.Boolean | ast.Number | ast.String | ast.Var
 
 
 class Bodies(Terms):
@@ -94,10 +92,9 @@ class Bodies(Terms):
     # --- not -----------------------------------------------------------------------------
 
     def _not(self, expression: ast.Term | ast.SomeDecl | ast.SomeIn | ast.Every) -> None:
-        inner = self._hoisted(expression)
         found = self.local()
         with self.inside([]) as block:
-            self._expression(inner)
+            self._expression(expression)
             looped = self.block is not block
             if looped:
                 self.emit("AssignVarStmt", source=TRUE, target=found)
@@ -107,40 +104,6 @@ class Bodies(Terms):
             self.emit("IsUndefinedStmt", source=found)
         else:
             self.emit("NotStmt", block={"stmts": block})
-
-    def _hoisted(
-        self, expression: ast.Term | ast.SomeDecl | ast.SomeIn | ast.Every
-    ) -> ast.Term | ast.SomeDecl | ast.SomeIn | ast.Every:
-        """Plan the parts of a negated expression that OPA evaluates before it."""
-        match expression:
-            case ast.Call(operator=("eq" | "equal" | "assign",), arguments=arguments):
-                return replace(expression, arguments=tuple(map(self._hoist_inner, arguments)))
-            case ast.Call(arguments=arguments):
-                return replace(expression, arguments=tuple(map(self._hoist, arguments)))
-            case ast.Every(domain=domain):
-                return replace(expression, domain=self._hoist(domain))
-            case ast.SomeDecl() | ast.SomeIn():
-                return expression
-        return self._hoist_inner(expression)
-
-    def _hoist_inner(self, term: ast.Term) -> ast.Term:
-        """As `_hoist`, but a reference is still followed inside the `not`."""
-        match term:
-            case ast.Ref(head=head, path=path):
-                return replace(
-                    term, head=self._hoist(head), path=tuple(self._hoist(part) for part in path)
-                )
-            case ast.ArrayComprehension() | ast.SetComprehension() | ast.ObjectComprehension():
-                return term
-        return self._hoist(term)
-
-    def _hoist(self, term: ast.Term) -> ast.Term:
-        """Plan a term now; what stands for it afterwards."""
-        if isinstance(term, _SIMPLE):
-            return term
-        name = f"%{self.next_local}"
-        self.bind(name, self.term(term))
-        return ast.Var(name)
 
     # --- every ---------------------------------------------------------------------------
 

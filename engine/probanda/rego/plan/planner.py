@@ -9,6 +9,20 @@ Rules:
 - A function is planned when it is first called: the queue keeps the planner from going as deep
   as rules depend on each other.
 
+Where OPA's own planner writes something else that means the same:
+
+- A rule or `else` with a constant value returns at once where all of its group have that value.
+- `data.a[x]` with `x` unbound collects all solutions into an array and loops over it; OPA plans
+  what follows once for each rule. `CallDynamicStmt` is used only for packages of some size.
+- A `WithStmt` ends after its literal unless the literal opened a loop.
+- A `not` around a loop is a local that stays undefined (`IsUndefinedStmt`), as in `every`.
+- Contexts of `with` share functions where they do not differ in what matters to them; the values
+  that stand in for functions are arguments before the function's own.
+- Patterns without open variables are compared whole; a variable is the operand it was bound to,
+  without an `AssignVarStmt`; `!=` is a `NotEqualStmt`; constants are compared while planning.
+- Within a partial object the rules that reach deepest are tried first.
+- Built-in functions are declared with arguments of type `any`.
+
 Source: OPA's IR documentation (https://www.openpolicyagent.org/docs/ir) and its planner.
 
 Example:
