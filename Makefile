@@ -38,6 +38,7 @@ proof-quick: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/bundle.py
+	$(BIN)/python bench/rego.py
 
 wheel-check: $(STAMP)
 	$(BIN)/python -m pytest -q -m wheel tests/test_packaging.py
