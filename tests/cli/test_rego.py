@@ -1,66 +1,142 @@
-"""`probanda rego`: evaluate, check, measure."""
+"""`probanda rego`: Rego by itself, for people who write policies."""
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
 
-from probanda.cli import run
+ALLOW = "package a.b\n\nallow if input.user == data.owner\n"
 
 
 @pytest.fixture
-def module(tmp_path):
-    path = tmp_path / "p.rego"
-    path.write_text("package a\nallow if input.x > 1\nunused := y if { y := 1; z := 2 }\n")
-    return path
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.rego").write_text(ALLOW)
+    (tmp_path / "input.json").write_text('{"user": "ada"}')
+    (tmp_path / "data.json").write_text('{"owner": "ada"}')
+    return tmp_path
 
 
-def test_eval_prints_bindings_and_says_by_its_code_whether_there_are_any(module, tmp_path, capsys):
-    given = tmp_path / "input.json"
-    given.write_text('{"x": 2}')
+def test_a_query_prints_its_bindings_and_exits_0(probanda, files):
+    result = probanda("rego", "eval", "x := 1 + 1")
 
-    assert run(["rego", "eval", "data.a.allow = x", "-d", str(module), "-i", str(given)]) == 0
-    assert json.loads(capsys.readouterr().out) == [{"x": True}]
-    assert run(["rego", "eval", "data.a.allow = x", "-d", str(module)]) == 1
-    assert json.loads(capsys.readouterr().out) == []
+    assert (result.code, json.loads(result.out), result.err) == (0, [{"x": 2}], "")
 
 
-def test_check_shows_every_error_with_its_place(tmp_path, capsys):
-    path = tmp_path / "bad.rego"
-    path.write_text("package a\np if nosuch(1)\nq if x\n")
+def test_modules_input_and_data_take_part(probanda, files):
+    query = ("rego", "eval", "data.a.b.allow", "-d", "a.rego", "-i", "input.json")
 
-    assert run(["rego", "check", str(path)]) != 0
-
-    shown = capsys.readouterr().err
-    assert f"{path}:2:6: rego_type_error: undefined function nosuch" in shown
-    assert f"{path}:3:6: rego_unsafe_var_error: var x is unsafe" in shown
+    assert probanda(*query, "--base-data", "data.json").code == 0
+    undefined = probanda(*query)
+    assert (undefined.code, json.loads(undefined.out)) == (1, [])
 
 
-def test_check_warns_about_what_is_unused_and_passes(module, capsys):
-    assert run(["rego", "check", str(module)]) == 0
+@pytest.mark.parametrize("query", ["x :=", "", "1 +", "(" * 3000, "nothing(1)"])
+def test_a_query_that_is_none_is_an_error_and_no_answer(probanda, files, query):
+    result = probanda("rego", "eval", query)
 
-    streams = capsys.readouterr()
-    assert "1 module(s)" in streams.out
-    assert "warning:" in streams.err
-
-
-def test_conformance_counts_and_fails_on_any_difference(tmp_path, capsys):
-    good = {"modules": ["package a\np := 1"], "query": "data.a.p = x", "want_result": [{"x": 1}]}
-    path = tmp_path / "cases.jsonl"
-
-    path.write_text(json.dumps(good) + "\n")
-    assert run(["rego", "conformance", str(path), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["passed"] == 1
-
-    path.write_text(json.dumps({**good, "want_result": [{"x": 2}]}) + "\n")
-    assert run(["rego", "conformance", str(path)]) == 1
-
-    path.write_text("")
-    assert run(["rego", "conformance", str(path)]) == 3
+    assert result.code in {2, 3}
+    assert result.out == ""
+    assert result.err.startswith("error: ")
 
 
-def test_a_second_opinion_on_this_repositorys_policies_agrees(capsys):
-    assert run(["rego", "check", "--second-opinion"]) == 0
+def test_a_built_in_that_fails_is_undefined_unless_told_otherwise(probanda, files):
+    assert probanda("rego", "eval", "1 / 0").code == 1
+    strict = probanda("rego", "eval", "1 / 0", "--strict")
+    assert (strict.code, "divide by zero" in strict.err) == (3, True)
 
-    assert "0 disagreement(s)" in capsys.readouterr().out
+
+@pytest.mark.parametrize("option", ["-i", "--base-data"])
+@pytest.mark.parametrize("text", ["", "{", '{"a": 1, "a": 2}', "NaN"])
+def test_json_that_is_none_is_an_error_with_its_place(probanda, files, option, text):
+    (files / "bad.json").write_text(text)
+
+    result = probanda("rego", "eval", "input", option, "bad.json")
+
+    assert (result.code, result.out) == (2, "")
+    assert "error: bad.json:1:" in result.err
+
+
+def test_modules_that_compile_are_counted(probanda, files):
+    result = probanda("rego", "check", "a.rego")
+
+    assert (result.code, result.out) == (0, "1 module(s), 1 rule(s)\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("package a\nallow if x", "bad.rego:2:"),
+        ("package a\nallow if", "bad.rego:2:"),
+        ("package a\nallow if nothing(1)", "bad.rego:2:"),
+        ("allow := true", "bad.rego:1:"),
+        ("", "bad.rego"),
+    ],
+)
+def test_a_module_that_does_not_compile_exits_2_with_its_place(probanda, files, text, place):
+    (files / "bad.rego").write_text(text)
+
+    result = probanda("rego", "check", "bad.rego")
+
+    assert (result.code, result.out) == (2, "")
+    assert f"error: {place}" in result.err
+
+
+def test_a_folder_without_rego_and_a_file_of_bytes_are_errors(probanda, files):
+    (files / "empty").mkdir()
+    (files / "bytes.rego").write_bytes(b"\xff")
+
+    assert "there is no .rego file in empty" in probanda("rego", "check", "empty").err
+    assert "not readable as UTF-8" in probanda("rego", "check", "bytes.rego").err
+
+
+def test_without_paths_every_policy_of_the_project_is_compiled(probanda, words):
+    result = probanda("rego", "check", "--project", words.root)
+
+    assert result.code == 0
+    assert "demo/words: 2 entry point(s) compile" in result.err
+
+
+def test_a_policy_of_the_project_that_does_not_compile_exits_2(probanda, words):
+    path = words.root / "policies/demo/words/words.rego"
+    path.write_text(path.read_text().replace("some word in", "some word inn"))
+
+    result = probanda("rego", "check", "--project", words.root)
+
+    assert result.code == 2
+    assert "error: policies/demo/words/words.rego:7:" in result.err
+
+
+CASE = {"note": "n", "modules": ["package a\np := 1"], "query": "data.a.p = x",
+        "want_result": [{"x": 1}]}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["cases.jsonl", "cases.jsonl.gz"])
+def test_conformance_counts_what_is_answered_as_opa_does(probanda, files, name):
+    wrong = CASE | {"want_result": [{"x": 2}]}
+    data = "\n".join(json.dumps(case) for case in (CASE, wrong)).encode()
+    (files / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+
+    result = probanda("rego", "conformance", name)
+
+    assert result.code == 1
+    assert result.out.endswith("1 of 2 cases\n")
+    assert json.loads(probanda("rego", "conformance", name, "--json").out)
+
+
+def test_no_case_at_all_proves_nothing(probanda, files):
+    (files / "none.jsonl").write_text("")
+
+    assert probanda("rego", "conformance", "none.jsonl").code == 3
+
+
+@pytest.mark.parametrize("text", ["x", "{}", "[]", "7", "null"])
+def test_a_file_that_holds_no_cases_is_an_error_and_no_traceback(probanda, files, text):
+    (files / "bad.jsonl").write_text(text)
+
+    result = probanda("rego", "conformance", "bad.jsonl")
+
+    assert result.code in {2, 3}
+    assert result.err.startswith("error: bad.jsonl")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from probanda.cli.options import find_project, project_option
+
+if TYPE_CHECKING:
+    from probanda.rego import Policy
 
 _FILES = click.Path(exists=True, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -69,11 +73,13 @@ def check(paths: tuple[Path, ...], v0: bool, second_opinion: bool, project: Path
 
     Exits 0 when it compiles (warnings apart), 2 when not, 1 when another engine disagrees.
     """
-    from probanda import rego
+    from probanda.errors import UsageError
 
     if paths:
         sources = {str(path): _text(path) for path in _rego_files(paths)}
-        policy = rego.compile(sources, version=0 if v0 else 1)
+        if not sources:
+            raise UsageError("there is no .rego file in " + ", ".join(map(str, paths)))
+        policy = _compiled(sources, version=0 if v0 else 1)
         _show_warnings(policy, sources)
         click.echo(f"{len(sources)} module(s), {len(policy.entrypoints)} rule(s)")
         return 0
@@ -81,7 +87,6 @@ def check(paths: tuple[Path, ...], v0: bool, second_opinion: bool, project: Path
 
 
 def _check_project(root: Path, *, second_opinion: bool) -> int:
-    from probanda import rego
     from probanda.content import WorkingTree, load
     from probanda.gates.second_opinion import disagreements
     from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS
@@ -90,7 +95,7 @@ def _check_project(root: Path, *, second_opinion: bool) -> int:
     cases, differences = 0, 0
     for policy in load(tree).policies.values():
         names = [entry.rego_path for entry in policy.entrypoints.values()]
-        compiled = rego.compile(policy.modules, names)
+        compiled = _compiled(policy.modules, names)
         _show_warnings(compiled, policy.modules)
         if second_opinion and not policy.builtin:
             count, found = disagreements(policy, tree)
@@ -129,6 +134,19 @@ def conformance(file: Path, plans: bool, as_json: bool) -> int:
     return EXIT_BLOCKED if report.failures else EXIT_PASS
 
 
+def _compiled(
+    sources: Mapping[str, str], names: Sequence[str] | None = None, *, version: int = 1
+) -> Policy:
+    """A compiled policy; one that does not compile is wrong content, exit code 2."""
+    from probanda import rego
+    from probanda.errors import ContentError, PolicyError
+
+    try:
+        return rego.compile(sources, names, version=version)
+    except PolicyError as error:
+        raise ContentError(error.message, location=error.location, hint=error.hint) from error
+
+
 def _rego_files(paths: tuple[Path, ...]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
@@ -152,4 +170,4 @@ def _show_warnings(policy: object, sources: object) -> None:
     if isinstance(policy, Policy) and policy.program is not None and isinstance(sources, dict):
         for warning in policy.program.warnings:
             text = warning.render(sources.get(warning.span.path, ""))
-            click.echo(f"warning: {text}", file=sys.stderr)
+            click.echo(f"warning: {text}", err=True)

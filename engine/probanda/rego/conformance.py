@@ -95,10 +95,17 @@ def read_cases(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def run_file(path: Path, *, plans: bool = False, now_ns: int = NOW_NS) -> ConformanceReport:
-    """Run every case of a file; with `plans`, OPA's own plans."""
+    """Run every case of a file; with `plans`, OPA's own plans.
+
+    Raises:
+        ParseError: the file holds something else than cases.
+    """
     total, failures = 0, []
+    wanted = {"plan", "entrypoints"} if plans else {"query"}
     for case in read_cases(path):
         total += 1
+        if not wanted <= case.keys():
+            raise ParseError(f"{path}: case {total} has no {' or '.join(sorted(wanted))}")
         reason = run_case(case, plans=plans, now_ns=now_ns)
         if reason:
             failures.append(
