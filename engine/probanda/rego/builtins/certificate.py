@@ -33,6 +33,7 @@ from probanda.rego.builtins.der import (
     boolean,
     children,
     elements,
+    first,
     identifier,
     integer,
     only,
@@ -225,7 +226,7 @@ def _identifiers(made: Certificate, kind: int, value: bytes) -> bool:
     elif kind == 31:
         _revocation_lists(made, value)
     elif kind == 32:
-        made.policies = [identifier(children(part)[0]) for part in children(only(value))]
+        made.policies = [identifier(first(part)) for part in children(only(value))]
     else:
         return False
     return True

@@ -23,16 +23,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from probanda.rego.builtins.certificate import Certificate
 from probanda.rego.builtins.certificate_json import signature_algorithm
 from probanda.rego.builtins.certificate_names import constraints_allow, has_host_name
+from probanda.rego.builtins.jwt_keys import RSA_BITS
 
 # Go stops after as many.
 MAX_SIGNATURE_CHECKS: Final = 100
 _CERTIFICATE_SIGNING: Final = 1 << 5
-_BROKEN: Final = {0, 1, 2, 3, 7, 8, 9}
+# Go's numbers of the signature algorithms that are not broken.
+_RSA: Final = (4, 5, 6)
+_ECDSA: Final = (10, 11, 12)
+_RSA_PSS: Final = (13, 14, 15)
+_ED25519: Final = 16
 ANY_USAGE: Final = 0
 SERVER: Final = 1
 
@@ -130,33 +135,32 @@ def _signed_by(child: Certificate, parent: Certificate) -> bool:
         return False
     if parent.key_usage and not parent.key_usage & _CERTIFICATE_SIGNING:
         return False
-    if child.algorithm is None or signature_algorithm(child.algorithm) in _BROKEN:
+    if child.algorithm is None:
         return False
-    return _signature_is_right(child, parent)
+    return _signature_is_right(child, parent, signature_algorithm(child.algorithm))
 
 
-def _signature_is_right(child: Certificate, parent: Certificate) -> bool:
-    from cryptography import x509
+def _signature_is_right(child: Certificate, parent: Certificate, algorithm: int) -> bool:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+    digests = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
+    signed = (child.signature, child.signed)
     try:
-        parsed = x509.load_der_x509_certificate(child.raw)
-        key: Any = load_der_public_key(parent.key_raw)
-        parameters: Any = parsed.signature_algorithm_parameters
-        signed = (parsed.signature, parsed.tbs_certificate_bytes)
-        if isinstance(key, ed25519.Ed25519PublicKey):
+        key = load_der_public_key(parent.key_raw)
+        if isinstance(key, ed25519.Ed25519PublicKey) and algorithm == _ED25519:
             key.verify(*signed)
-        elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(parameters, ec.ECDSA):
-            key.verify(*signed, parameters)
-        elif (
-            isinstance(key, rsa.RSAPublicKey)
-            and key.key_size >= 1_024
-            and isinstance(parameters, padding.PKCS1v15 | padding.PSS)
-            and parsed.signature_hash_algorithm is not None
-        ):
-            key.verify(*signed, parameters, parsed.signature_hash_algorithm)
+        elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm in _ECDSA:
+            key.verify(*signed, ec.ECDSA(digests[_ECDSA.index(algorithm)]))
+        elif isinstance(key, rsa.RSAPublicKey) and algorithm in (*_RSA, *_RSA_PSS):
+            if key.key_size not in RSA_BITS:
+                return False
+            digest = digests[(*_RSA, *_RSA_PSS).index(algorithm) % 3]
+            salted = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
+            scheme = salted if algorithm in _RSA_PSS else padding.PKCS1v15()
+            key.verify(*signed, scheme, digest)
         else:
             return False
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):

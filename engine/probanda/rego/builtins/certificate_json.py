@@ -20,7 +20,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from probanda.rego.builtins.certificate import Certificate, Extension, Name, Network, Subtrees
-from probanda.rego.builtins.der import Element, children, go_time, identifier
+from probanda.rego.builtins.der import Element, children, first, go_time, identifier, only
 from probanda.rego.builtins.go import base64_text
 
 _RSA: Final = (1, 2, 840, 113549, 1, 1)
@@ -66,13 +66,12 @@ _ATTRIBUTES: Final = {
 
 def signature_algorithm(algorithm: Element) -> int:
     """Go's number for a signature algorithm, 0 when it has none."""
-    parts = children(algorithm)
-    kind = identifier(parts[0])
-    if kind != _PSS:
-        return _SIGNATURES.get(kind, 0)
-    for part in children(parts[1]) if len(parts) > 1 else []:
+    kind, *parameters = children(algorithm)
+    if identifier(kind) != _PSS:
+        return _SIGNATURES.get(identifier(kind), 0)
+    for part in children(parameters[0]) if parameters else []:
         if part.context == 0:
-            return _PSS_HASHES.get(identifier(children(children(part, 0xA0)[0])[0]), 0)
+            return _PSS_HASHES.get(identifier(first(first(part, 0xA0))), 0)
     return 0
 
 
@@ -99,7 +98,7 @@ def certificate_json(certificate: Certificate) -> dict[str, Any]:
     assert made.not_before is not None
     assert made.not_after is not None
     assert made.algorithm is not None
-    authority, excluded = made.permitted, made.excluded
+    permitted, excluded = made.permitted, made.excluded
     return {
         "Raw": base64_text(made.raw),
         "RawTBSCertificate": base64_text(made.signed),
@@ -133,7 +132,7 @@ def certificate_json(certificate: Certificate) -> dict[str, Any]:
         **names_json(made.dns_names, made.emails, made.addresses, made.uris),
         "URIStrings": made.uris or None,
         "PermittedDNSDomainsCritical": made.names_critical,
-        **_subtrees_json("Permitted", authority),
+        **_subtrees_json("Permitted", permitted),
         **_subtrees_json("Excluded", excluded),
         "CRLDistributionPoints": made.revocation or None,
         "PolicyIdentifiers": _identifiers(made.policies),
@@ -231,10 +230,7 @@ def url_json(uri: str) -> dict[str, Any]:
 
 def key_algorithm(key: bytes) -> int:
     """Go's number for the algorithm of a `SubjectPublicKeyInfo`, 0 when it has none."""
-    from probanda.rego.builtins.der import only
-
-    kind = identifier(children(children(only(key))[0])[0])
-    return _KEYS.get(kind, 0)
+    return _KEYS.get(identifier(first(first(only(key)))), 0)
 
 
 def public_key_json(key: bytes) -> Any:

@@ -99,6 +99,13 @@ def children(element: Element, tag: int = SEQUENCE) -> list[Element]:
     return elements(element.body)
 
 
+def first(element: Element, tag: int = SEQUENCE) -> Element:
+    """The first element inside one of kind `tag`."""
+    if element.tag != tag:
+        raise DerError("unexpected element")
+    return read(element.body)[0]
+
+
 def integer(element: Element, tag: int = INTEGER) -> int:
     """A signed integer."""
     if element.tag != tag or not element.body:

@@ -16,11 +16,12 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from probanda.rego.builtins.graphql_parser import parse_query
 from probanda.rego.builtins.graphql_query import validate_query
-from probanda.rego.builtins.graphql_schema import build_schema
+from probanda.rego.builtins.graphql_schema import Schema, build_schema
 from probanda.rego.builtins.graphql_schema_parser import parse_schema
 from probanda.rego.builtins.graphql_tree import Node, pruned, unmarshalled
 from probanda.rego.builtins.interface import (
@@ -54,15 +55,31 @@ def _schema(value: Any, position: int) -> Node:
     return _document(value, position, "Schema", parse_schema)
 
 
+def _checked(value: Any, position: int) -> tuple[Node, Schema]:
+    """A schema's tree and the checked schema."""
+    if isinstance(value, str):
+        return _checked_text(value)
+    document = _schema(value, position)
+    return document, build_schema(document)
+
+
+@lru_cache(maxsize=16)
+def _checked_text(text: str) -> tuple[Node, Schema]:
+    """The same for a text, kept since policies ask for the same one again and again."""
+    document = _schema(text, 1)
+    return document, build_schema(document)
+
+
 def _verified(query: Any, schema: Any) -> list[Any]:
     """Both trees, when the query is valid.
 
     Raises:
         BuiltinError: one of them is malformed, or the query is not valid.
     """
-    parsed, definitions = _query(query), _schema(schema, 2)
+    parsed = _query(query)
     try:
-        validate_query(build_schema(definitions), parsed)
+        definitions, checked = _checked(schema, 2)
+        validate_query(checked, parsed)
     except RecursionError:
         raise halt("GraphQL is nested too deeply", code="eval_limit_error") from None
     return [pruned(parsed), pruned(definitions)]
@@ -94,7 +111,7 @@ def is_valid(query: Any, schema: Any) -> bool:
 def schema_is_valid(schema: Any) -> bool:
     """Whether the schema is valid."""
     try:
-        build_schema(_schema(schema, 1))
+        _checked(schema, 1)
     except BuiltinError:
         return False
     except RecursionError:

@@ -83,14 +83,14 @@ def print_query(query: Node) -> Printed:
             raise BuiltinError("GraphQL parse error: an operation in the syntax tree is none")
         out.add(operation["Operation"], operation).add(" ")
         if operation["Name"]:
-            out.add(_name(operation["Name"]))
+            out.add(_name(operation["Name"]), operation)
         _variables(out, operation["VariableDefinitions"])
         _directives(out, operation["Directives"])
         _selections(out, operation["SelectionSet"])
     for fragment in query["Fragments"]:
-        out.add("fragment ", fragment).add(_name(fragment["Name"]))
+        out.add("fragment ", fragment).add(_name(fragment["Name"]), fragment)
         _variables(out, fragment["VariableDefinition"])
-        out.add(" on ").add(_name(fragment["TypeCondition"]))
+        out.add(" on ").add(_name(fragment["TypeCondition"]), fragment)
         _directives(out, fragment["Directives"])
         _selections(out, fragment["SelectionSet"])
     return out
@@ -118,11 +118,11 @@ def _selections(out: Printed, selections: list[Node]) -> None:
                 out.add(f": {_name(selection['Name'])}")
             _arguments(out, selection["Arguments"])
         elif selection.shape == "Spread":
-            out.add("...", selection).add(_name(selection["Name"]))
+            out.add("...", selection).add(_name(selection["Name"]), selection)
         else:
             out.add("...", selection)
             if selection["TypeCondition"]:
-                out.add(f" on {_name(selection['TypeCondition'])}")
+                out.add(" on ").add(_name(selection["TypeCondition"]), selection)
         _directives(out, selection["Directives"])
         if selection.get("SelectionSet"):
             _selections(out, selection["SelectionSet"])

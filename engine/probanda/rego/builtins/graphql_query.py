@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from probanda.rego.builtins.graphql_parser import error_at
@@ -69,8 +70,10 @@ def _problems(schema: Schema, printed: Printed) -> list[tuple[Position | None, s
 
 
 def _place(printed: Printed, error: GraphQLError) -> Position | None:
-    positions = error.positions or ()
-    return next((printed.places[one] for one in positions if one in printed.places), None)
+    """Where gqlparser reports it: of two things that conflict, at the second."""
+    positions = error.positions or []
+    found = [printed.places[one] for one in positions if one in printed.places]
+    return found[len(found) // 2] if found else None
 
 
 def _message(error: GraphQLError) -> str:
@@ -99,15 +102,20 @@ def _fields(part: Node) -> Iterator[Node]:
 
 
 def _core_schema(schema: Schema) -> GraphQLSchema:
-    """The schema as graphql-core has it; it has been checked before.
+    """The schema as graphql-core has it."""
+    definitions = [one for one in schema.types.values() if not one["BuiltIn"]]
+    return _built(print_schema(definitions, schema.directives.values(), schema.roots))
+
+
+@lru_cache(maxsize=16)
+def _built(text: str) -> GraphQLSchema:
+    """A schema that has been checked, kept since building it takes milliseconds.
 
     Raises:
         BuiltinError: graphql-core cannot build it.
     """
     from graphql import GraphQLError, build_schema
 
-    definitions = [one for one in schema.types.values() if not one["BuiltIn"]]
-    text = print_schema(definitions, list(schema.directives.values()), schema.roots)
     try:
         return build_schema(text, assume_valid=True, assume_valid_sdl=True)
     except (GraphQLError, TypeError, ValueError, KeyError):

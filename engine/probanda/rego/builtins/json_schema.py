@@ -16,13 +16,14 @@ Example:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from probanda.rego.builtins.go import read_json
 from probanda.rego.builtins.interface import Builtin, BuiltinError, define, halt
 from probanda.rego.builtins.json_schema_compile import Schema, compile_schema
 from probanda.rego.builtins.json_schema_validate import validate
-from probanda.rego.values import to_json
+from probanda.rego.values import key, to_json, unkey
 
 
 def verify(schema: Any) -> list[Any]:
@@ -46,7 +47,13 @@ def match(document: Any, schema: Any) -> list[Any]:
 
 
 def _compile(schema: Any) -> Schema:
-    document = _document(schema)
+    return _compiled(key(schema))
+
+
+@lru_cache(maxsize=64)
+def _compiled(stored: Any) -> Schema:
+    """A compiled schema, kept since policies ask for the same one again and again."""
+    document = _document(unkey(stored))
     try:
         return compile_schema(document)
     except RecursionError:

@@ -19,8 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
+from probanda.rego.builtins.certificate import parse
 from probanda.rego.builtins.go import base64_url, base64_url_text, pem_block, read_json
 from probanda.rego.builtins.interface import BuiltinError, limit
 
@@ -80,9 +82,10 @@ def jwk_keys(text: str) -> list[Key]:
     return [_jwk(member) for member in members]
 
 
+# Public keys alone: nothing that is secret stays in a cache.
+@lru_cache(maxsize=64)
 def _pem_key(label: str, body: bytes) -> Any:
     """The public key of a certificate or of a `PUBLIC KEY` block."""
-    from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -90,10 +93,8 @@ def _pem_key(label: str, body: bytes) -> Any:
     if what is None:
         raise BuiltinError("failed to extract a Key from the PEM certificate")
     try:
-        if label == "CERTIFICATE":
-            key: Any = x509.load_der_x509_certificate(body).public_key()
-        else:
-            key = load_der_public_key(body)
+        # Our own reading of certificates: cryptography warns of odd ones, and will refuse them.
+        key = load_der_public_key(parse(body).key_raw if label == "CERTIFICATE" else body)
     except (ValueError, UnsupportedAlgorithm):
         raise BuiltinError(f"failed to parse a PEM {what}") from None
     return _sane(key)

@@ -92,6 +92,10 @@ class _Renderer:
         limit("the text of a template", MAX_OUTPUT, self.size)
         self.out.append(text)
 
+    def _step(self) -> None:
+        self.steps += 1
+        limit("the steps of a template", MAX_STEPS, self.steps)
+
     def _error(self, operand: Operand, text: str, message: str) -> BuiltinError:
         place = place_of(self.text, operand.place)
         shown_text = text if len(text) <= 20 else f"{text[:20]}..."
@@ -103,8 +107,7 @@ class _Renderer:
 
     def _body(self, body: Body, dot: Any) -> None:
         for part in body:
-            self.steps += 1
-            limit("the steps of a template", MAX_STEPS, self.steps)
+            self._step()
             if isinstance(part, str):
                 self._write(part)
             elif isinstance(part, Pipeline):
@@ -139,6 +142,7 @@ class _Renderer:
         names = branch.pipeline.variables
         mark = len(self.variables)
         for index, item in pairs:
+            self._step()
             found = (item,) if len(names) == 1 else (index, item)
             if branch.pipeline.declares:
                 self.variables += zip(names, found, strict=False)
@@ -194,8 +198,7 @@ class _Renderer:
 
     def _command(self, command: Command, dot: Any, final: Any) -> Any:
         """One command; `final` is what the one before it gave."""
-        self.steps += 1
-        limit("the steps of a template", MAX_STEPS, self.steps)
+        self._step()
         first, *rest = command
         if first.kind == "function":
             return self._function(command, dot, final)

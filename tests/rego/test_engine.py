@@ -1,0 +1,142 @@
+"""The interface: compile, prepare, query, plans; nothing changed, nothing hangs, nothing leaks."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import pickle
+import threading
+
+import pytest
+
+from probanda import rego
+from probanda.errors import PolicyError
+
+RESIDENCY = {
+    "r.rego": "package a\ndefault allow := false\nallow if input.region == data.home[input.user]"
+}
+
+
+def test_an_entry_point_answers_and_undefined_is_undefined():
+    policy = rego.compile({"p.rego": "package a\np if input.x\nq := [1]"}, ["a/p", "a/q"])
+
+    assert policy.prepare("a/p")({"x": True}, {}) is True
+    assert policy.prepare("a/p")({}, {}) is rego.UNDEFINED
+    assert policy.prepare("a/q")() == [1]
+
+
+def test_input_and_data_are_neither_copied_nor_changed():
+    value, data = {"region": "eu", "user": "ada"}, {"home": {"ada": "eu"}}
+    before = copy.deepcopy((value, data))
+
+    allow = rego.compile(RESIDENCY, ["a/allow"]).prepare("a/allow")
+
+    assert allow(value, data) is True
+    assert (value, data) == before
+    data["home"]["ada"] = "us"
+    assert allow(value, data) is False
+
+
+def test_false_and_zero_one_and_true_are_never_equal():
+    policy = rego.compile({"p.rego": "package a\np if input.x == 1\nq if input.x == false"})
+
+    assert policy.prepare("a/p")({"x": True}) is rego.UNDEFINED
+    assert policy.prepare("a/q")({"x": 0}) is rego.UNDEFINED
+
+
+def test_a_query_answers_every_set_of_bindings():
+    policy = rego.compile({"p.rego": "package a\np contains x if some x in input.xs"})
+
+    found = policy.query("data.a.p[x]; x > 1", input={"xs": [1, 2, 3]})
+
+    assert sorted(item["x"] for item in found) == [2, 3]
+    assert policy.query("data.a.p = x", input_term='{"xs": {1}}')[0]["x"] is not None
+    assert rego.to_json(policy.query("data.a.p = x", input_term='{"xs": {1}}')) == [{"x": [1]}]
+
+
+def test_errors_of_built_ins_are_undefined_unless_strict():
+    policy = rego.compile({"p.rego": "package a\np := 1 / input.x"}, ["a/p"])
+
+    assert policy.prepare("a/p")({"x": 0}) is rego.UNDEFINED
+    with pytest.raises(PolicyError) as caught:
+        policy.prepare("a/p", strict_builtin_errors=True)({"x": 0})
+    assert caught.value.code == "eval_builtin_error"
+    assert str(caught.value).startswith("p.rego:2: eval_builtin_error: div")
+
+
+def test_the_clock_and_chance_come_from_the_caller():
+    text = 'package a\nt := time.now_ns()\nr := rand.intn("k", 1000000)'
+    policy = rego.compile({"p.rego": text}, ["a/t", "a/r"])
+
+    assert policy.prepare("a/t", now_ns=17)() == 17
+    same = [policy.prepare("a/r", seed="one")() for _ in range(3)]
+    assert len(set(same)) == 1
+    assert policy.prepare("a/r", seed="two")() != same[0]
+
+
+@pytest.mark.parametrize(
+    "call", ['http.send({"method": "get", "url": "http://localhost"})', "opa.runtime()"]
+)
+def test_no_policy_reaches_the_network_or_the_machine(call):
+    policy = rego.compile({"p.rego": f"package a\np := {call}"}, ["a/p"])
+
+    with pytest.raises(PolicyError):
+        policy.prepare("a/p")()
+
+
+def test_a_policy_that_would_never_end_is_ended():
+    text = (
+        "package a\np := count([1 | some x in numbers.range(1, 100000);"
+        " some y in numbers.range(1, 100000); x == y])"
+    )
+    policy = rego.compile({"p.rego": text}, ["a/p"], seconds=0.3)
+
+    with pytest.raises(PolicyError) as caught:
+        policy.prepare("a/p")()
+    assert caught.value.code == "eval_cancel_error"
+
+
+def test_a_policy_is_pickled_and_shared_by_threads():
+    policy = pickle.loads(pickle.dumps(rego.compile(RESIDENCY, ["a/allow"])))
+    allow = policy.prepare("a/allow")
+    wrong = []
+
+    def ask(region, expected):
+        value, data = {"region": region, "user": "u"}, {"home": {"u": "eu"}}
+        wrong.extend(region for _ in range(300) if allow(value, data) is not expected)
+
+    threads = [threading.Thread(target=ask, args=pair) for pair in [("eu", True), ("us", False)]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_plan_of_opas_runs(vectors):
+    with gzip.open(vectors / "rego" / "opa-conformance.jsonl.gz") as lines:
+        case = json.loads(lines.readline())
+
+    policy = rego.load_plan(case["plan"])
+
+    assert policy.entrypoints == tuple(case["entrypoints"])
+    with pytest.raises(PolicyError, match="no queries"):
+        policy.query("x := 1")
+
+
+def test_an_entry_point_that_does_not_exist_is_refused():
+    policy = rego.compile({"p.rego": "package a\np := 1"})
+
+    with pytest.raises(PolicyError, match="undefined entry point"):
+        policy.prepare("a/q")
+
+
+def test_no_name_or_string_of_a_policy_becomes_code():
+    hostile = json.dumps('"""\\\n__import__("os").abort()\n#\'')
+    text = f"package a\np := {{{hostile}: {hostile}}}\nq if input[{hostile}]"
+
+    policy = rego.compile({"p.rego": text}, ["a/p", "a/q"])
+
+    assert len(policy.prepare("a/p")()) == 1
+    assert policy.prepare("a/q")({}) is rego.UNDEFINED
