@@ -63,6 +63,17 @@ def test_a_policy_that_does_not_compile_is_an_error_with_its_line(validate, word
     assert "policies/demo/words/words.rego:" in result.err
 
 
+def test_all_errors_of_a_policy_are_reported_at_once(validate, words):
+    words.policy(WORDS_REGO + "\nfirst if nosuch(1)\n\nsecond if x\n")
+
+    result = validate()
+
+    assert result.code == 2
+    assert "words.rego:16:10: policy demo/words: undefined function nosuch" in result.err
+    assert "words.rego:18:11: policy demo/words: var x is unsafe" in result.err
+    assert result.err.endswith("2 errors\n")
+
+
 def test_a_clarification_that_was_not_signed_by_its_author_is_an_error(validate, words):
     words.approver("ada@example.org", Ed25519PrivateKey.generate())
     path = words.clarification("pkg:pypi/left@1.0.0", "MIT", author="ada@example.org")

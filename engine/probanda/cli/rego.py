@@ -144,7 +144,8 @@ def _compiled(
     try:
         return rego.compile(sources, names, version=version)
     except PolicyError as error:
-        raise ContentError(error.message, location=error.location, hint=error.hint) from error
+        # Its text shows every error with its place, not the first alone.
+        raise ContentError(str(error), hint=error.hint) from error
 
 
 def _rego_files(paths: tuple[Path, ...]) -> list[Path]:

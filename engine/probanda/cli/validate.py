@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from probanda.cli.options import find_project, project_option
+from probanda.model.location import Location
+
+if TYPE_CHECKING:
+    from probanda.errors import ContentError, PolicyError
+    from probanda.model.policy import Policy
 
 
 @click.command("validate")
@@ -19,7 +25,7 @@ def command(base: str, project: Path | None) -> int:
     """
     from probanda import rego
     from probanda.content import WorkingTree, load
-    from probanda.errors import ContentError, MultipleContentError, PolicyError
+    from probanda.errors import MultipleContentError, PolicyError
     from probanda.gates.host_facts import verified_clarifications
     from probanda.gates.run import load_revision
 
@@ -32,13 +38,7 @@ def command(base: str, project: Path | None) -> int:
         try:
             rego.compile(policy.modules, paths)
         except PolicyError as error:
-            errors.append(
-                ContentError(
-                    f"policy {policy.id}: {error.message}",
-                    location=error.location or policy.location,
-                    hint=error.hint,
-                )
-            )
+            errors += _errors(policy, error)
     try:
         verified_clarifications(catalogue)
     except MultipleContentError as error:
@@ -55,6 +55,26 @@ def command(base: str, project: Path | None) -> int:
     }
     click.echo("valid: " + ", ".join(_counted(count, noun) for noun, count in counts.items()))
     return 0
+
+
+def _errors(policy: Policy, error: PolicyError) -> list[ContentError]:
+    """Everything that is wrong with a policy's Rego, each with its place."""
+    from probanda.errors import ContentError
+    from probanda.rego.diagnostic import RegoErrors
+
+    if not isinstance(error, RegoErrors):
+        where = error.location or policy.location
+        return [
+            ContentError(f"policy {policy.id}: {error.message}", location=where, hint=error.hint)
+        ]
+    return [
+        ContentError(
+            f"policy {policy.id}: {item.message}",
+            location=Location(item.span.path, item.span.row, item.span.column),
+            hint=item.hint or None,
+        )
+        for item in error.diagnostics
+    ]
 
 
 def _counted(count: int, noun: str) -> str:
