@@ -48,6 +48,7 @@ class Level:
         left: something leaves it before its end.
         bare: never a loop: its failures are written as nested `if`s.
         flagged: its flag is set somewhere.
+        local: of a `with`: what it replaces.
         onward: where leaving it leads; `None`: to its end.
         skip: a local, and where leaving it leads while that local is undefined.
         passes: outer levels that its end must pass on to.
@@ -60,6 +61,7 @@ class Level:
     left: bool = False
     bare: bool = False
     flagged: bool = False
+    local: int = -1
     onward: Level | None = None
     skip: tuple[int, Level] | None = None
     passes: list[Level] = field(default_factory=list)
@@ -180,6 +182,10 @@ class Emitter:
         known = self.known.get(number, NOTHING)
         if known.text or known.defined is False:
             return known.text or "U"
+        return self.name(number)
+
+    def name(self, number: int) -> str:
+        """The Python variable of a local, which will have a value, be it undefined."""
         if number not in self.bound:
             self.unbound.add(number)
         return f"l{number}"
@@ -256,13 +262,15 @@ class Emitter:
 
     def destination(self, level: Level) -> Level:
         """Where leaving a level leads, here."""
+        # What a `with` has replaced must be put back before it is returned.
+        replaced = {-2 - each.local for each in self.levels if each.kind == "with"}
         while True:
+            following = level.onward
             if level.skip and self.known.get(level.skip[0], NOTHING).defined is False:
-                level = level.skip[1]
-            elif level.onward is not None:
-                level = level.onward
-            else:
+                following = level.skip[1]
+            if following is None or following.number in replaced:
                 return level
+            level = following
 
     def inner_loops(self) -> list[Level]:
         """The levels of this Python function that are, or may become, loops."""
@@ -293,7 +301,7 @@ class Emitter:
     def learn(self, local: int, kind: str = "") -> None:
         """The local is defined, and of this kind."""
         old = self.known.get(local, NOTHING)
-        self.known[local] = replace(old, kind=kind or old.kind, defined=True)
+        self.known[local] = replace(old, kind=old.kind or kind, defined=True)
 
     def ending(self, text: str) -> str:
         """Return from the function, storing a rule's result."""
