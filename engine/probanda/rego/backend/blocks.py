@@ -183,8 +183,7 @@ class FunctionWriter(Writer):
         self.aggregates.before_read([statement.source])
         text = emitter.local(statement.source)
         if emitter.frame:
-            emitter.exits.add(-2 - statement.source)
-            emitter.line(f"return {-2 - statement.source}")
+            emitter.line(emitter.exit(-2 - statement.source))
         else:
             emitter.line(emitter.ending(text))
         return False
@@ -225,8 +224,7 @@ class FunctionWriter(Writer):
         if code == END.number:
             return emitter.leave(END)
         if emitter.frame:
-            emitter.exits.add(code)
-            return f"return {code}"
+            return emitter.exit(code)
         return emitter.ending(f"l{-2 - code}")
 
     # --- loops ---------------------------------------------------------------------------
@@ -334,7 +332,7 @@ class FunctionWriter(Writer):
         snapshot = emitter.snapshot()
         start = len(emitter.lines)
         level = emitter.open("with")
-        level.local = local
+        level.local, level.restore = local, f"l{local} = w{number}; m = v{number}"
         emitter.bound.add(local)
         ends = self._body(statement.block, level)
         if ends is True:
@@ -342,7 +340,7 @@ class FunctionWriter(Writer):
         emitter.close(level, start, falls=ends is True)
         emitter.outside.pop()
         emitter.restore(snapshot, self._changed((statement,)))
-        emitter.line(f"l{local} = w{number}; m = v{number}")
+        emitter.line(level.restore)
         emitter.pass_on(level)
         emitter.fail_if(f"y{number}", f"not y{number}")
         return True

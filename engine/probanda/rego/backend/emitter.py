@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from probanda.rego import ir
 from probanda.rego.backend.analysis import BodyFacts
-from probanda.rego.backend.lines import Line, needed, slim
+from probanda.rego.backend.lines import Line, mentioned, needed, slim
 
 # Loops and `try` in one Python function; CPython's limit is 20, and a statement may need two.
 MAX_LOOPS: Final = 16
@@ -49,6 +49,7 @@ class Level:
         bare: never a loop: its failures are written as nested `if`s.
         flagged: its flag is set somewhere.
         local: of a `with`: what it replaces.
+        restore: of a `with`: the statements that put it back.
         onward: where leaving it leads; `None`: to its end.
         skip: a local, and where leaving it leads while that local is undefined.
         passes: outer levels that its end must pass on to.
@@ -62,6 +63,7 @@ class Level:
     bare: bool = False
     flagged: bool = False
     local: int = -1
+    restore: str = ""
     onward: Level | None = None
     skip: tuple[int, Level] | None = None
     passes: list[Level] = field(default_factory=list)
@@ -171,6 +173,7 @@ class Emitter:
         """The function's lines after its `def`, without values that nothing reads."""
         unbound = self.unbound - self.parameters
         start = [Line(1, f"l{local} = U", local) for local in sorted(unbound)]
+        unbound |= mentioned(self.helpers)  # functions apart read what is written later in the text
         lines = needed([*start, *self.helpers, *self.lines], unbound)
         slimmed = [slim(lines, index, unbound) for index in range(len(lines))]
         return [f"{' ' * line.indent}{line.text}" for line in needed(slimmed, unbound)]
@@ -246,8 +249,7 @@ class Emitter:
         if level.kind in {"end", "return"} and self.frame == 0:
             return self.ending("U" if level is END else self.local(-2 - level.number))
         if level.frame != self.frame:
-            self.exits.add(level.number)
-            return f"return {level.number}"
+            return self.exit(level.number)
         level.left = True
         inner = [each for each in self.inner_loops() if each.number > level.number]
         level.used = True
@@ -259,6 +261,12 @@ class Emitter:
             if level not in each.passes:
                 each.passes.append(level)
         return f"x{level.number} = True; break"
+
+    def exit(self, code: int) -> str:
+        """Return from a function apart, with what its `with`s replaced put back."""
+        self.exits.add(code)
+        own = [each for each in reversed(self.levels) if each.frame == self.frame]
+        return "; ".join([*(each.restore for each in own if each.restore), f"return {code}"])
 
     def destination(self, level: Level) -> Level:
         """Where leaving a level leads, here."""

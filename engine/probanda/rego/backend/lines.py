@@ -54,6 +54,11 @@ def needed(lines: list[Line], unbound: set[int]) -> list[Line]:
         lines = kept
 
 
+def mentioned(lines: list[Line]) -> set[int]:
+    """The locals that occur in some lines."""
+    return {int(number) for line in lines for number in _LOCAL.findall(line.text)}
+
+
 def _reads(line: Line) -> set[int]:
     head = len(f"l{line.pure} = ") if line.pure >= 0 else 0
     return set(map(int, _LOCAL.findall(line.text[head:])))
