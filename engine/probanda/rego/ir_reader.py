@@ -295,10 +295,19 @@ def _check_calls(plan: ir.Plan) -> None:
         stray = ir.ResultSetAdd if isinstance(body, ir.Function) else ir.Return
         if any(isinstance(each, stray) for each in found):
             raise ir.error(f"{stray.__name__} stands where it has no meaning")
+        _refuse_returns(found)
         called = [_callees(each, functions, plan) for each in found]
         if isinstance(body, ir.Function):
             edges[body.name] = sorted({name for names in called for name in names})
     _refuse_recursion(edges)
+
+
+def _refuse_returns(statements: list[ir.Statement]) -> None:
+    for each in statements:
+        if isinstance(each, ir.With) and any(
+            isinstance(inner, ir.Return) for inner in _walk(each.block)
+        ):
+            raise ir.error("a return stands inside a with")
 
 
 def _walk(block: tuple[ir.Statement, ...]) -> list[ir.Statement]:

@@ -132,10 +132,9 @@ class Aggregates:
         """The aggregate to change in place, made our own when it may not be."""
         emitter = self.emitter
         self.before_read([target])
-        name = f"l{target}"
+        name = emitter.name(target)
         known = emitter.known.get(target)
         if target in emitter.body.foreign or known is None or known.kind != kind:
-            emitter.local(target)
             owned = "o" if self.owning else "{}"
             if target in emitter.body.foreign:
                 emitter.line(f"{name} = R({name}, {owned}, {_PYTHON[kind]}, s, {place})")

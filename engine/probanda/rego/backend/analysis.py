@@ -99,12 +99,12 @@ class BodyFacts:
         once: locals that an assignment makes once.
     """
 
-    def __init__(self, blocks: tuple[Block, ...]) -> None:
+    def __init__(self, blocks: tuple[Block, ...], parameters: tuple[int, ...]) -> None:
         self.makers: Counter[int] = Counter()
         self.changes: Counter[int] = Counter()
         self.mentions: Counter[int] = Counter()
         self.once: set[int] = set()
-        others: set[int] = set()
+        others: set[int] = set(parameters)
         for block in blocks:
             for statement in walk(block):
                 self.mentions.update(mentions(statement))

@@ -169,8 +169,8 @@ class FunctionWriter(Writer):
     def _jump(self, target: Level, level: Level) -> Level | bool:
         """Leave `target` at the end of `level`, by going on where that is the same."""
         emitter = self.emitter
-        while target.onward is not None and target is not level:
-            target = target.onward
+        if target is not level:
+            target = emitter.destination(target)
         if level.kind == "block" and not level.used and not level.bare:
             return True if target is level else target
         if level.kind == "scan" and target is level:
@@ -183,8 +183,7 @@ class FunctionWriter(Writer):
         self.aggregates.before_read([statement.source])
         text = emitter.local(statement.source)
         if emitter.frame:
-            emitter.exits.add(-2 - statement.source)
-            emitter.line(f"return {-2 - statement.source}")
+            emitter.line(emitter.exit(-2 - statement.source))
         else:
             emitter.line(emitter.ending(text))
         return False
@@ -225,8 +224,7 @@ class FunctionWriter(Writer):
         if code == END.number:
             return emitter.leave(END)
         if emitter.frame:
-            emitter.exits.add(code)
-            return f"return {code}"
+            return emitter.exit(code)
         return emitter.ending(f"l{-2 - code}")
 
     # --- loops ---------------------------------------------------------------------------
@@ -268,7 +266,7 @@ class FunctionWriter(Writer):
         if level.flagged:
             emitter.lines.insert(start, Line(emitter.indent + 1, f"x{level.number} = False"))
         elif all(line.pure >= 0 for line in emitter.lines[start:]):
-            emitter.lines.append(Line(emitter.indent + 1, "break"))
+            emitter.lines.append(Line(emitter.indent + 1, "pass"))
         emitter.outside.pop()
         emitter.restore(snapshot, changed)
         emitter.pass_on(level)
@@ -297,11 +295,13 @@ class FunctionWriter(Writer):
             pairs = f"(enumerate({source}) {simple} {pairs})"
             items = f"({source} {simple} {items})"
         key, item = statement.key, statement.value
-        bare = (f"for l{item} in {items}:", f"for _ in {items}:")
-        indent = self.emitter.indent
-        if key == item:
-            return Line(indent, f"for l{key}, l{item} in {pairs}:")
-        return Line(indent, f"for l{key}, l{item} in {pairs}:", head=(key, item, *bare))
+        item_only = f"for l{item} in {items}:"
+        # What had a value before the loop may be read after it.
+        neither = item_only if item in self.emitter.bound else f"for _ in {items}:"
+        line = Line(self.emitter.indent, f"for l{key}, l{item} in {pairs}:")
+        if key == item or key in self.emitter.bound:
+            return line
+        return line._replace(head=(key, item, item_only, neither))
 
     # --- with ----------------------------------------------------------------------------
 
@@ -332,6 +332,7 @@ class FunctionWriter(Writer):
         snapshot = emitter.snapshot()
         start = len(emitter.lines)
         level = emitter.open("with")
+        level.local, level.restore = local, f"l{local} = w{number}; m = v{number}"
         emitter.bound.add(local)
         ends = self._body(statement.block, level)
         if ends is True:
@@ -339,7 +340,7 @@ class FunctionWriter(Writer):
         emitter.close(level, start, falls=ends is True)
         emitter.outside.pop()
         emitter.restore(snapshot, self._changed((statement,)))
-        emitter.line(f"l{local} = w{number}; m = v{number}")
+        emitter.line(level.restore)
         emitter.pass_on(level)
         emitter.fail_if(f"y{number}", f"not y{number}")
         return True
@@ -354,7 +355,7 @@ def body_source(
 ) -> list[str]:
     """The lines of a function's body."""
     emitter = Emitter(what, parameters, unit.constants)
-    emitter.body = BodyFacts(blocks)
+    emitter.body = BodyFacts(blocks, parameters)
     writer = FunctionWriter(emitter, unit)
     writer.aggregates = Aggregates(emitter, {})
     emitter.charged = name in unit.facts.repeated

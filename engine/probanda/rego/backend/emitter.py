@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from probanda.rego import ir
 from probanda.rego.backend.analysis import BodyFacts
-from probanda.rego.backend.lines import Line, needed, read_in, slim
+from probanda.rego.backend.lines import Line, mentioned, needed, slim
 
 # Loops and `try` in one Python function; CPython's limit is 20, and a statement may need two.
 MAX_LOOPS: Final = 16
@@ -48,6 +48,8 @@ class Level:
         left: something leaves it before its end.
         bare: never a loop: its failures are written as nested `if`s.
         flagged: its flag is set somewhere.
+        local: of a `with`: what it replaces.
+        restore: of a `with`: the statements that put it back.
         onward: where leaving it leads; `None`: to its end.
         skip: a local, and where leaving it leads while that local is undefined.
         passes: outer levels that its end must pass on to.
@@ -60,6 +62,8 @@ class Level:
     left: bool = False
     bare: bool = False
     flagged: bool = False
+    local: int = -1
+    restore: str = ""
     onward: Level | None = None
     skip: tuple[int, Level] | None = None
     passes: list[Level] = field(default_factory=list)
@@ -169,10 +173,10 @@ class Emitter:
         """The function's lines after its `def`, without values that nothing reads."""
         unbound = self.unbound - self.parameters
         start = [Line(1, f"l{local} = U", local) for local in sorted(unbound)]
-        read = unbound | read_in(self.helpers)  # a helper stands above the lines that it serves
-        lines = needed([*start, *self.helpers, *self.lines], read)
-        slimmed = [slim(lines, index, read) for index in range(len(lines))]
-        return [f"{' ' * line.indent}{line.text}" for line in needed(slimmed, read)]
+        unbound |= mentioned(self.helpers)  # functions apart read what is written later in the text
+        lines = needed([*start, *self.helpers, *self.lines], unbound)
+        slimmed = [slim(lines, index, unbound) for index in range(len(lines))]
+        return [f"{' ' * line.indent}{line.text}" for line in needed(slimmed, unbound)]
 
     # --- locals --------------------------------------------------------------------------
 
@@ -181,6 +185,10 @@ class Emitter:
         known = self.known.get(number, NOTHING)
         if known.text or known.defined is False:
             return known.text or "U"
+        return self.name(number)
+
+    def name(self, number: int) -> str:
+        """The Python variable of a local, which will have a value, be it undefined."""
         if number not in self.bound:
             self.unbound.add(number)
         return f"l{number}"
@@ -241,8 +249,7 @@ class Emitter:
         if level.kind in {"end", "return"} and self.frame == 0:
             return self.ending("U" if level is END else self.local(-2 - level.number))
         if level.frame != self.frame:
-            self.exits.add(level.number)
-            return f"return {level.number}"
+            return self.exit(level.number)
         level.left = True
         inner = [each for each in self.inner_loops() if each.number > level.number]
         level.used = True
@@ -255,15 +262,23 @@ class Emitter:
                 each.passes.append(level)
         return f"x{level.number} = True; break"
 
+    def exit(self, code: int) -> str:
+        """Return from a function apart, with what its `with`s replaced put back."""
+        self.exits.add(code)
+        own = [each for each in reversed(self.levels) if each.frame == self.frame]
+        return "; ".join([*(each.restore for each in own if each.restore), f"return {code}"])
+
     def destination(self, level: Level) -> Level:
         """Where leaving a level leads, here."""
+        # What a `with` has replaced must be put back before it is returned.
+        replaced = {-2 - each.local for each in self.levels if each.kind == "with"}
         while True:
+            following = level.onward
             if level.skip and self.known.get(level.skip[0], NOTHING).defined is False:
-                level = level.skip[1]
-            elif level.onward is not None:
-                level = level.onward
-            else:
+                following = level.skip[1]
+            if following is None or following.number in replaced:
                 return level
+            level = following
 
     def inner_loops(self) -> list[Level]:
         """The levels of this Python function that are, or may become, loops."""
@@ -294,7 +309,7 @@ class Emitter:
     def learn(self, local: int, kind: str = "") -> None:
         """The local is defined, and of this kind."""
         old = self.known.get(local, NOTHING)
-        self.known[local] = replace(old, kind=kind or old.kind, defined=True)
+        self.known[local] = replace(old, kind=old.kind or kind, defined=True)
 
     def ending(self, text: str) -> str:
         """Return from the function, storing a rule's result."""

@@ -18,12 +18,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from probanda.rego import ir
-from probanda.rego.backend.emitter import ABSENT, SHARED, Emitter, Known
+from probanda.rego.backend.emitter import ABSENT, Emitter, Known
 from probanda.rego.values import RegoSet, equal
 
 Pair = tuple[str, str]
 # Beyond it, floats are no longer exact, and Python's `==` is not Rego's.
 _EXACT: Final = 1 << 53
+_NUMBERS: Final = {"int", "decimal"}
 
 
 def equality(emitter: Emitter, left: ir.Operand, right: ir.Operand) -> Pair:
@@ -34,12 +35,13 @@ def equality(emitter: Emitter, left: ir.Operand, right: ir.Operand) -> Pair:
     one, two = emitter.of(left), emitter.of(right)
     if one.value is not ABSENT and two.value is not ABSENT:
         return ("True", "False") if equal(one.value, two.value) else ("False", "True")
-    if one.kind != two.kind and {one.kind, two.kind} <= SHARED:
+    kinds = {one.kind, two.kind}
+    if len(kinds) == 2 and "" not in kinds and not kinds <= _NUMBERS:
         return "False", "True"
-    if "bool" in {one.kind, two.kind} or "None" in {a, b}:
+    if "bool" in kinds or "None" in {a, b}:
         return f"{a} is {b}", f"{a} is not {b}"
     apart = two.kind == "int" and _literal(emitter, right) and 1 < abs(int(b)) < _EXACT
-    if apart or "str" in {one.kind, two.kind} or one.kind == two.kind == "int":
+    if apart or "str" in kinds or one.kind == two.kind == "int":
         return f"{a} == {b}", f"{a} != {b}"
     simple = f"type({a}) is str" if two.kind != "int" else f"type({a}) is int"
     return (
@@ -156,6 +158,15 @@ VALUES: Final[dict[str, Callable[..., tuple[str, str, str]]]] = {
     "plus": _infix("+"),
     "startswith": _text("{a}.startswith({b})"),
 }
+
+
+_WANTED: Final = {"count": {"list", "dict", "set", "str"}, "minus": {"int"}, "plus": {"int"}}
+
+
+def fits(emitter: Emitter, name: str, arguments: tuple[ir.Operand, ...]) -> bool:
+    """Whether a built-in has a rule in `VALUES`, and no operand is known to defy it."""
+    wanted = _WANTED.get(name, {"str"}) | {""}
+    return name in VALUES and all(emitter.of(each).kind in wanted for each in arguments)
 
 
 def number(emitter: Emitter, value: int | Decimal) -> tuple[str, Known]:

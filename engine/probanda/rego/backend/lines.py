@@ -54,9 +54,9 @@ def needed(lines: list[Line], unbound: set[int]) -> list[Line]:
         lines = kept
 
 
-def read_in(lines: list[Line]) -> set[int]:
-    """The locals that lines read."""
-    return set().union(*map(_reads, lines))
+def mentioned(lines: list[Line]) -> set[int]:
+    """The locals that occur in some lines."""
+    return {int(number) for line in lines for number in _LOCAL.findall(line.text)}
 
 
 def _reads(line: Line) -> set[int]:

@@ -60,6 +60,8 @@ def _make(writer: Writer, statement: ir.Make) -> None:
 def _assign(writer: Writer, statement: ir.Assign) -> None:
     emitter, target = writer.emitter, statement.target
     if statement.source.local == target:
+        if statement.once:
+            emitter.require(statement.source)
         return
     if not statement.once:
         _copy(writer, statement.source, target)
@@ -130,7 +132,7 @@ def _dot(writer: Writer, statement: ir.Dot) -> None:
     if name.kind != "str":
         guards.append(f"type({stored}) is str")
     text = f"{value}.get({stored}, U)"
-    if source.kind in {"list", "set"} or name.kind in {"int", "bool", "decimal"}:
+    if source.kind not in {"", "dict"} or name.kind not in {"", "str"}:
         text = f"D({value}, {stored})"
     elif guards:
         text = f"{text} if {' and '.join(guards)} else D({value}, {stored})"
@@ -185,10 +187,9 @@ def _equal(writer: Writer, statement: ir.Equal) -> None:
 
 def _is_type(writer: Writer, statement: ir.IsType) -> None:
     emitter, kind = writer.emitter, statement.kind
-    if statement.source.local < 0:
-        emitter.fail_if("True", "False")
-        return
-    if emitter.of(statement.source).kind == kind:
+    if emitter.of(statement.source).kind:
+        if emitter.of(statement.source).kind != kind:
+            emitter.fail_if("True", "False")
         return
     text, python = emitter.text(statement.source), "S" if kind == "set" else kind
     emitter.fail_if(f"type({text}) is not {python}", f"type({text}) is {python}")
@@ -277,7 +278,7 @@ def _builtin(writer: Writer, statement: ir.Call) -> None:
         known = Known("bool", uses=uses.union(*deeper), defined=True, condition=pair)
         writer.assign(target, pair[0], known, pure=True)
         return
-    if name not in inline.VALUES:
+    if not inline.fits(emitter, name, arguments):
         _called(writer, statement)
         return
     guard, value, kind = inline.VALUES[name](emitter, arguments)
