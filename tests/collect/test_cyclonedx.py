@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -243,20 +242,13 @@ def test_nesting_is_read_as_deep_as_the_parser_allows_or_refused_and_never_crash
         sys.setrecursionlimit(limit)
 
 
-def test_validation_takes_time_in_proportion_to_the_size():
-    def seconds(number):
-        parts = [
-            component(f"n{i}", externalReferences=[{"type": "vcs", "url": f"https://a.b/{i}"}])
-            for i in range(number)
-        ]
-        data = json.dumps(bom(*parts)).encode()
-        begin = time.process_time()
-        assert read(data).data["componentCount"] == number
-        return time.process_time() - begin
-
-    seconds(10)
-    # Comparing every two components would make this 25 times as long.
-    assert seconds(5000) < 15 * max(seconds(1000), 0.05)
+def test_thousands_of_components_are_validated():
+    # Comparing every two of them, as the stock validator does, would take minutes.
+    parts = [
+        component(f"n{i}", externalReferences=[{"type": "vcs", "url": f"https://a.b/{i}"}])
+        for i in range(5000)
+    ]
+    assert read(json.dumps(bom(*parts)).encode()).data["componentCount"] == 5000
 
 
 def test_empty_data_have_the_same_shape_as_those_of_a_file():

@@ -5,14 +5,12 @@ import os
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from probanda.errors import PolicyError
 from probanda.rego.opinions import regopy as rego
-from probanda.rego.opinions.regopy import DEFAULT_SECONDS
 from probanda.rego.opinions.regopy_protocol import write_frame
 
 ONE = {"p.rego": "package p\none := 1"}
@@ -290,12 +288,10 @@ def test_a_stopped_worker_is_a_timeout():
 def test_a_policy_that_takes_too_long_is_ended():
     with rego.compile({"t": f"package t\n{ENDLESS}"}, ["t/p"], seconds=0.5) as policy:
         pid = policy._worker.pid
-        started = time.monotonic()
         with pytest.raises(PolicyError) as caught:
             policy.prepare("t/p")({}, {})
 
         assert caught.value.code == "eval_cancel_error"
-        assert time.monotonic() - started < DEFAULT_SECONDS
         assert not alive(pid)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 
 import pytest
 
@@ -207,27 +206,16 @@ def _long(rules: int) -> str:
     return "\n".join(lines)
 
 
-def _seconds(rules: int) -> float:
-    module = parse_module(_long(rules), path="big.rego")
-    started = time.perf_counter()
-    program = resolve([module])
-    assert len(program.groups) > rules
-    return time.perf_counter() - started
+def test_a_thousand_rules_resolve():
+    program = resolve([parse_module(_long(1_000), path="big.rego")])
+    assert len(program.groups) > 1_000
 
 
-def test_the_time_is_linear_in_the_length():
-    _seconds(50)
-    small = min(_seconds(100) for _ in range(3))
-    large = min(_seconds(1_000) for _ in range(2))
-    assert large < 30 * small + 1.0
-
-
-def test_many_literals_in_one_body_are_fast():
+def test_many_literals_in_one_body_resolve():
     body = "\n".join(f"    x{index} := input.a{index}" for index in range(2_000))
     module = parse_module(f"package a\np if {{\n{body}\n}}", path="a.rego")
-    started = time.perf_counter()
-    resolve([module])
-    assert time.perf_counter() - started < 5.0
+    (group,) = resolve([module]).groups.values()
+    assert len(group.rules[0].body) == 2_000
 
 
 @pytest.mark.parametrize(
