@@ -62,7 +62,7 @@ def browse(chromium, tmp_path):
             timeout=120,
             check=False,
         )
-        return done.stdout, re.findall(r":CONSOLE[:(]\d+\)?\] (.*)", done.stderr)
+        return done.stdout, said(done.stderr)
 
     return run
 
@@ -72,6 +72,20 @@ def page(shop: Shop) -> Path:
     """The page of a pack of this shop."""
     shop.bundle("b")
     return (shop.root / shop.pack().stdout.strip()).with_suffix(".html")
+
+
+def said(log: str) -> list[str]:
+    """The console messages of a browser's log, less those of its own chrome:// pages."""
+    messages = re.findall(r":CONSOLE[:(]\d+\)?\] (.*)", log)
+    return [one for one in messages if not re.search(r", source: chrome://\S* \(\d+\)$", one)]
+
+
+def test_only_the_browsers_own_messages_are_dropped():
+    """A message counts by where it comes from, not by what it speaks of."""
+    head = "[1:1:1120/215046.1:INFO:CONSOLE:574] "
+    own = '"Slow", source: chrome://resources/cr_components/input.js (574)'
+    ours = ['"chrome://x, source: chrome://y (1)", source: file:///pack.html (3)', '"no source"']
+    assert said("\n".join(head + one for one in [own, *ours])) == ours
 
 
 def inked(png: Path) -> tuple[int, int, float]:
