@@ -313,7 +313,7 @@ def test_collecting_twice_gives_the_same(tmp_path):
 
 
 def test_importing_the_collectors_loads_no_heavy_library():
-    heavy = "{'cyclonedx', 'license_expression', 'jsonschema', 'defusedxml', 'lark'}"
+    heavy = "{'cyclonedx', 'license_expression', 'jsonschema', 'defusedxml', 'duckdb', 'lark'}"
     code = f"import sys, probanda.collect; sys.exit(str({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -7,13 +7,12 @@ import io
 
 import pytest
 
-from probanda.collect import rows
-from probanda.collect.rows import read_rows
+from probanda.collect.rows import RowLimits, read_rows
 from probanda.errors import CollectError, ParseError
 
 
-def read(data):
-    columns, records = read_rows(data, source="a.csv", hint="a header")
+def read(data, **more):
+    columns, records = read_rows(data, source="a.csv", hint="a header", **more)
     return columns, [(one.location.line, dict(one.values)) for one in records]
 
 
@@ -52,11 +51,11 @@ def test_other_encodings_are_refused():
         read("näme\n".encode("latin-1"))
 
 
-def test_more_rows_than_the_limit_are_refused(monkeypatch):
-    monkeypatch.setattr(rows, "MAX_ROWS", 3)
-    assert len(read(b"a\n1\n2\n3\n")[1]) == 3
+def test_more_rows_than_the_limit_are_refused():
+    limits = RowLimits(rows=3)
+    assert len(read(b"a\n1\n2\n3\n", limits=limits)[1]) == 3
     with pytest.raises(CollectError, match=r"a\.csv:5: more than the limit of 3 rows"):
-        read(b"a\n1\n2\n3\n4\n")
+        read(b"a\n1\n2\n3\n4\n", limits=limits)
 
 
 @pytest.mark.parametrize("name", ["airlines", "airports", "diamonds", "mpg", "penguins", "planets"])

@@ -44,6 +44,7 @@ from probanda.collect.junit import JunitCollector
 from probanda.collect.kubernetes import KubernetesCollector
 from probanda.collect.openlineage import OpenLineageCollector
 from probanda.collect.secrets_inventory import SecretsInventoryCollector
+from probanda.collect.table import TableCollector
 from probanda.collect.terraform_plan import TerraformPlanCollector
 from probanda.collect.workflow import WorkflowCollector
 from probanda.collect.yaml_document import YamlCollector
@@ -77,6 +78,7 @@ _ALL: tuple[AnyCollector, ...] = (
     KubernetesCollector(),
     OpenLineageCollector(),
     SecretsInventoryCollector(),
+    TableCollector(),
     TerraformPlanCollector(),
     WorkflowCollector(),
     YamlCollector(),
