@@ -96,7 +96,7 @@ class Table:
                 for name, value in zip(columns, row, strict=True)
                 if value is not None
             }
-            for row in self._query(f"SELECT {fields} FROM input LIMIT {int(limit)}")  # noqa: S608 - quoted
+            for row in self._query(f"SELECT {fields} FROM input LIMIT {int(limit)}")  # noqa: S608 - names are quoted
         ]
 
     def aggregate(self, column: str, functions: Sequence[str]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class Table:
             else _SQL[one].format(value)
             for one in functions
         ]
-        (row,) = self._query(f"SELECT {', '.join(fields)} FROM input")  # noqa: S608 - quoted
+        (row,) = self._query(f"SELECT {', '.join(fields)} FROM input")  # noqa: S608 - names are quoted
         return {
             one: self._extreme(found, column) if one in {"max", "min"} else int(found)
             for one, found in zip(functions, row, strict=True)
