@@ -60,6 +60,7 @@ THIRD_PARTY = {
     },  # rego: tokens, keys and certificates that policies read
     "cyclonedx": {"collect"},
     "defusedxml": {"parse"},
+    "duckdb": {"collect"},
     "graphql": {"rego"},
     "jinja2": {"evidence"},
     "markupsafe": {"evidence"},

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from probanda.errors import ParseError
 from probanda.parse import yaml as reader
 from probanda.parse.limits import Limits
-from probanda.parse.yaml import MappingNode, ScalarNode, load_yaml, to_plain
+from probanda.parse.yaml import (
+    MappingNode,
+    ScalarNode,
+    load_yaml,
+    load_yaml_documents,
+    to_plain,
+)
 
 
 def plain(text: str | bytes, **limits: int):
@@ -223,3 +229,45 @@ def test_any_bytes_are_read_or_refused_as_a_parse_error(loader, data):
         pass
     finally:
         reader._LOADER = before
+
+
+# streams
+
+
+def stream(text: str, **limits: int) -> list:
+    roots = load_yaml_documents(text.encode(), path="x.yaml", limits=Limits(**limits))
+    return [to_plain(root) for root in roots]
+
+
+def test_a_stream_is_read_document_by_document_without_the_empty_ones():
+    assert stream("a: 1\n---\n---\n# nothing\n---\n- b\n...\n---\nnull\n") == [
+        {"a": 1},
+        ["b"],
+        None,
+    ]
+    assert stream("") == stream("---\n---\n") == []
+    roots = load_yaml_documents(b"a: 1\n---\n\nb: 2\n", path="x.yaml")
+    assert [root.location.line for root in roots] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: &x 1\n---\nb: *x", "names no anchor"),
+        ("a: 1\n---\na: 1\na: 2", r"x\.yaml:4:1: duplicate key"),
+        ("a: 1\n---\n[", "not valid YAML"),
+        ("a: 1\n---\n%YAML 1.1\n---\nb", "not valid YAML|only YAML 1.2"),
+    ],
+)
+def test_every_document_of_a_stream_is_held_to_the_rules(text, reason):
+    with pytest.raises(ParseError, match=reason):
+        stream(text)
+
+
+def test_limits_hold_for_all_documents_of_a_stream_together():
+    text = "\n---\n".join(["[1, 2, 3]"] * 10)
+    assert len(stream(text, max_nodes=40)) == 10
+    with pytest.raises(ParseError, match="limit of 39 nodes"):
+        stream(text, max_nodes=39)
+    with pytest.raises(ParseError, match=r"x\.yaml:2:1: more than the limit of 1 documents"):
+        load_yaml_documents(b"a\n--- b\n", path="x.yaml", max_documents=1)

@@ -25,10 +25,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from probanda.canonical import sha256_hex
+from probanda.collect.access_snapshot import AccessSnapshotCollector
 from probanda.collect.cyclonedx import CycloneDxCollector
 from probanda.collect.file import PlainFileCollector
 from probanda.collect.files import digest_file, read_file
 from probanda.collect.git import GitCollector
+from probanda.collect.github_event import GithubEventCollector
 from probanda.collect.interface import (
     Collected,
     FileCollector,
@@ -39,6 +41,12 @@ from probanda.collect.interface import (
 )
 from probanda.collect.json_document import JsonCollector
 from probanda.collect.junit import JunitCollector
+from probanda.collect.kubernetes import KubernetesCollector
+from probanda.collect.openlineage import OpenLineageCollector
+from probanda.collect.secrets_inventory import SecretsInventoryCollector
+from probanda.collect.table import TableCollector
+from probanda.collect.terraform_plan import TerraformPlanCollector
+from probanda.collect.workflow import WorkflowCollector
 from probanda.collect.yaml_document import YamlCollector
 from probanda.errors import CollectError, MissingArtifactError, ParseError
 from probanda.model.fact import Artifact, Fact
@@ -60,11 +68,19 @@ __all__ = [
 AnyCollector = FileCollector | StreamCollector | RepositoryCollector
 
 _ALL: tuple[AnyCollector, ...] = (
+    AccessSnapshotCollector(),
     CycloneDxCollector(),
     PlainFileCollector(),
     GitCollector(),
+    GithubEventCollector(),
     JsonCollector(),
     JunitCollector(),
+    KubernetesCollector(),
+    OpenLineageCollector(),
+    SecretsInventoryCollector(),
+    TableCollector(),
+    TerraformPlanCollector(),
+    WorkflowCollector(),
     YamlCollector(),
 )
 COLLECTORS: Mapping[str, AnyCollector] = MappingProxyType({one.name: one for one in _ALL})

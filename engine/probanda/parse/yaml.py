@@ -2,11 +2,12 @@
 
 Rules:
 
-- One document of UTF-8, YAML 1.2. Events are read one by one, so that depth and
-  count are checked before anything is built and nothing recurses.
-- Refused: duplicate keys, keys that are not text, merge keys (`<<`), tags other
-  than the core schema's, several documents, `%YAML 1.1`, alias cycles, and more
-  nodes than the limit *after* expansion of aliases ("billion laughs").
+- UTF-8, YAML 1.2: one document, or a stream of them for `load_yaml_documents`. Events
+  are read one by one, so that depth and count are checked before anything is built and
+  nothing recurses.
+- Refused: several documents where one is asked for, duplicate keys, keys that are not
+  text, merge keys (`<<`), tags other than the core schema's, `%YAML 1.1`, alias cycles,
+  and more nodes than the limit *after* expansion of aliases ("billion laughs").
 - PyYAML's own resolver is never used: it makes `NO` false and `22:22` 1342.
 
 Example:
@@ -35,7 +36,18 @@ from probanda.parse.tree import (
     to_plain,
 )
 
-__all__ = ["MappingNode", "ScalarNode", "SequenceNode", "YamlNode", "load_yaml", "to_plain"]
+__all__ = [
+    "MappingNode",
+    "ScalarNode",
+    "SequenceNode",
+    "YamlNode",
+    "load_yaml",
+    "load_yaml_documents",
+    "to_plain",
+]
+
+# A rendered chart of a large platform has some hundred.
+MAX_DOCUMENTS = 10_000
 
 _CORE = "tag:yaml.org,2002:"
 _SCALAR_TAGS = frozenset(("str", "null", "bool", "int", "float"))
@@ -67,14 +79,14 @@ class _Frame:
 class _Builder:
     """Turns events into a tree; a stack of frames instead of recursion."""
 
-    def __init__(self, path: str, limits: Limits) -> None:
+    def __init__(self, path: str, limits: Limits, nodes: int = 0) -> None:
         self._path = path
         self._limits = limits
         self._stack: list[_Frame] = []
         self._open_anchors: set[str] = set()
         # anchor -> (node, nodes after expansion, height)
         self._anchors: dict[str, tuple[YamlNode, int, int]] = {}
-        self._nodes = 0
+        self.nodes = nodes
         self.root: YamlNode | None = None
 
     def take(self, event: yaml.events.Event) -> None:
@@ -217,8 +229,8 @@ class _Builder:
             )
 
     def _count(self, nodes: int, where: Location) -> None:
-        self._nodes += nodes
-        if self._nodes > self._limits.max_nodes:
+        self.nodes += nodes
+        if self.nodes > self._limits.max_nodes:
             raise ParseError(
                 f"more than the limit of {self._limits.max_nodes} nodes, aliases expanded",
                 location=where,
@@ -237,6 +249,36 @@ def load_yaml(data: bytes, *, path: str, limits: Limits = DEFAULT) -> YamlNode:
     if builder.root is None:
         raise ParseError("the file holds no document", location=Location(path))
     return builder.root
+
+
+def load_yaml_documents(
+    data: bytes, *, path: str, limits: Limits = DEFAULT, max_documents: int = MAX_DOCUMENTS
+) -> tuple[YamlNode, ...]:
+    """Every document of a YAML stream as a located tree; empty ones are left out.
+
+    Anchors end with their document; limits hold for all documents together.
+
+    Raises:
+        ParseError: as `load_yaml`, or more documents than the limit.
+    """
+    builders: list[_Builder] = []
+    for event in _events(decode(data, path=path, limits=limits), path):
+        if isinstance(event, yaml.events.DocumentStartEvent):
+            if len(builders) == max_documents:
+                where = _place_of(event.start_mark, path)
+                raise ParseError(
+                    f"more than the limit of {max_documents} documents", location=where
+                )
+            builders.append(_Builder(path, limits, builders[-1].nodes if builders else 0))
+        if builders:
+            builders[-1].take(event)
+    roots = (builder.root for builder in builders)
+    return tuple(root for root in roots if root is not None and not _is_empty(root))
+
+
+def _is_empty(root: YamlNode) -> bool:
+    """Whether nothing stands between two document markers; an explicit `null` is something."""
+    return isinstance(root, ScalarNode) and not root.text and not root.tag
 
 
 def _events(text: str, path: str) -> Iterator[yaml.events.Event]:
