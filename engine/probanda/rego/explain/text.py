@@ -48,6 +48,11 @@ class _Renderer:
             said = explanation.error if self._values else explanation.error_code
             yield f"{explanation.entrypoint} could not be evaluated: {said}"
             yield ""
+        elif explanation.query:
+            count = len(explanation.value)
+            answers = "answer" if count == 1 else "answers"
+            yield f"{explanation.entrypoint} has {count or 'no'} {answers}"
+            yield ""
         elif len(explanation.rules) != 1:
             said = "undefined"
             if explanation.shown is not None:
@@ -57,6 +62,11 @@ class _Renderer:
         self._verdict = explanation.is_verdict and len(explanation.rules) == 1
         for rule in explanation.rules:
             yield from self._evaluation(rule, 0)
+        # A query that only names a rule says no more than the rule does.
+        if len(explanation.query) == 1 and _only_names(explanation.query[0]):
+            for call in explanation.query[0].calls:
+                yield from self._evaluation(call, 0)
+            return
         for expression in explanation.query:
             yield from self._expression(expression, 0)
             if not expression.reason:
@@ -174,6 +184,11 @@ class _Renderer:
 
     def _value(self, binding: Binding) -> str:
         return binding.value.text(values=self._values)
+
+
+def _only_names(expression: Expression) -> bool:
+    about = expression.reason.removesuffix(" is false").removesuffix(" is undefined")
+    return bool(expression.calls) and about in {"", expression.text}
 
 
 def _shorten(text: str) -> str:
