@@ -100,7 +100,10 @@ class Tracer:
     def _value(self, found: list[Any]) -> Any:
         if self.variables is not None:
             return to_json([{name: item[name] for name in self.variables} for item in found])
-        return to_json(found[0]["result"]) if found else UNDEFINED
+        if not found:
+            return UNDEFINED
+        # A plan of a query, as other compilers make them, has no `result` but variables.
+        return to_json(found[0].get("result", found[0]))
 
 
 def trace_entry(

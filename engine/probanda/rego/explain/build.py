@@ -26,6 +26,8 @@ from probanda.rego.values import UNDEFINED
 
 # Calls within calls that are told; below it they are left out.
 MAX_DEPTH = 12
+# Blanks and the like by which a piece of source may be longer than its canonical text.
+_SPARE = 40
 
 
 class Builder:
@@ -144,7 +146,8 @@ class Builder:
         literal = self._sources.literal(*self._at(segment.place))
         why = Reason("")
         if record.samples:
-            why = reason(segment, record.samples[0], frame, literal)
+            head = literal is None and self._sources.program is not None
+            why = reason(segment, record.samples[0], frame, literal, head=head)
         elif literal is None and not record.children:
             return None  # a rule's head that held
         attempts = record.samples or ([record.through] if record.through is not None else [])
@@ -219,7 +222,13 @@ def _skipped(site: Site, *, decided: bool) -> str:
 
 
 def _is(node: ast.Node, text: str) -> bool:
-    return bool(text) and isinstance(node, ast.Ref | ast.Call | ast.Var) and unparse(node) == text
+    """Whether a node reads so; larger ones, which cannot, are not printed to find out."""
+    if not text or not isinstance(node, ast.Ref | ast.Call | ast.Var):
+        return False
+    span = node.span
+    if span.end_row != span.row or span.end_column - span.column > len(text) + _SPARE:
+        return False
+    return unparse(node) == text
 
 
 def _plan_text(segment: Segment, record: Record) -> str:
@@ -241,13 +250,19 @@ def _bindings(segment: Segment, attempt: Attempt, why: Reason) -> tuple[Binding,
         for text, value in zip(segment.slots, attempt.values, strict=False)
         if text and value is not ABSENT and value is not UNDEFINED
     }
+    if why.said:
+        found.pop(why.about, None)
+    # What is shown in parts, and the object whose keys are listed, unless it is a loop's item.
     left_out = {
         name
         for name in found
-        if any(other.startswith((f"{name}.", f"{name}[")) for other in (*found, why.about))
+        if any(_lies_in(other, name) for other in found)
+        or (_lies_in(why.about, name) and not why.said and not name.isidentifier())
     }
-    if why.said:
-        left_out.add(why.about)
     return tuple(
         Binding(name, show(value)) for name, value in found.items() if name not in left_out
     )
+
+
+def _lies_in(name: str, whole: str) -> bool:
+    return name.startswith((f"{whole}.", f"{whole}["))

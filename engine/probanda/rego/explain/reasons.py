@@ -52,9 +52,14 @@ def failed_check(segment: Segment, attempt: Attempt) -> Check | None:
 
 
 def reason(  # noqa: PLR0911  # one for each kind of check
-    segment: Segment, attempt: Attempt, frame: Frame, literal: ast.Literal | None
+    segment: Segment,
+    attempt: Attempt,
+    frame: Frame,
+    literal: ast.Literal | None,
+    *,
+    head: bool = False,
 ) -> Reason:
-    """Why an attempt came to nothing."""
+    """Why an attempt came to nothing; `head`: of a rule's head."""
     check = failed_check(segment, attempt)
     match check:
         case Check(kind="lookup"):
@@ -66,6 +71,8 @@ def reason(  # noqa: PLR0911  # one for each kind of check
             return Reason(f"{name} is undefined", subject)
         case Check(kind="truth", subject=subject) if subject:
             return Reason(f"{subject} is false", subject, said=True)
+        case Check(kind="equal" | "shape") if head:
+            return Reason("the arguments do not match")
         case Check(kind="equal", subject=a, other=b) if a and b:
             return Reason(f"{a} is not equal to {b}")
         case Check(kind="unequal", subject=a, other=b) if a and b:

@@ -13,6 +13,7 @@ Example:
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Final, Literal
@@ -157,9 +158,9 @@ def _literals(node: ast.Node) -> Iterator[ast.Literal]:
 
 def terms_of(literal: ast.Literal) -> Iterator[ast.Node]:
     """Every node of a statement, outermost first."""
-    pending: list[object] = [literal]
+    pending: deque[object] = deque([literal])
     while pending:
-        item = pending.pop(0)
+        item = pending.popleft()
         if isinstance(item, tuple):
             pending.extend(item)
         elif isinstance(item, ast.Node):

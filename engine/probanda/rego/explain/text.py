@@ -19,7 +19,7 @@ from probanda.rego.explain.model import Binding, Definition, Evaluation, Explana
 
 MAX_LINES: Final = 400
 # Rules within rules that are shown, and expressions of a body that held.
-_DEPTH: Final = 6
+_DEPTH: Final = 16
 _HELD: Final = 8
 _WIDTH: Final = 100
 _TAB: Final = "    "
@@ -39,7 +39,6 @@ def render(explanation: Explanation, *, values: bool = True) -> str:
 class _Renderer:
     def __init__(self, *, values: bool) -> None:
         self._values = values
-        self._verdict = False
         self._seen: set[str] = set()
 
     def explanation(self, explanation: Explanation) -> Iterator[str]:
@@ -59,7 +58,6 @@ class _Renderer:
                 said = explanation.shown.text(values=self._values or explanation.is_verdict)
             yield f"{explanation.entrypoint} is {said}"
             yield ""
-        self._verdict = explanation.is_verdict and len(explanation.rules) == 1
         for rule in explanation.rules:
             yield from self._evaluation(rule, 0)
         # A query that only names a rule says no more than the rule does.
@@ -84,8 +82,11 @@ class _Renderer:
         if rule.arguments:
             given = ", ".join(f"{each.name} = {self._value(each)}" for each in rule.arguments)
             name += f"({given})"
-        shown = self._values or (self._verdict and not depth)
-        said = "undefined" if rule.value is None else rule.value.text(values=shown)
+        said = "undefined"
+        if rule.value is not None:
+            # What was asked for is the decision itself, and told in any case.
+            verdict = not depth and rule.value.type == "boolean"
+            said = rule.value.text(values=self._values or verdict)
         title = f"  — {rule.title}" if rule.title else ""
         yield f"{pad}{name} is {said}{title}"
         key = repr((rule.path, rule.arguments, rule.value))
@@ -111,7 +112,7 @@ class _Renderer:
         tail = stands if definition.kind == "default" else title
         if definition.status == "succeeded" and definition.results > 1:
             tail += f"  ({definition.results} times)"
-        yield f"{pad}{mark} {where}{text}{tail}"
+        yield f"{pad}{mark} {where}{text}{tail}".rstrip()
         if definition.failure is not None:
             yield from self._expression(definition.failure, depth + 1)
         elif definition.status == "succeeded" and definition.kind != "default":
@@ -138,7 +139,9 @@ class _Renderer:
         pad = "  " * depth
         yield from self._source(expression, pad)
         if expression.reason:
-            tries = f" ({expression.tried} tried)" if expression.tried > 1 else ""
+            tries = (
+                f" ({expression.held} of {expression.tried} held)" if expression.tried > 1 else ""
+            )
             yield f"{pad}     = {expression.reason}{tries}"
         if self._values:
             if expression.detail:
