@@ -16,6 +16,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -116,10 +117,13 @@ def run_check(
             return undecided(result, Outcome.NOT_EVALUATED, "the check names no facts")
         context, program = _context(session, check, policy, facts), session.program(policy)
         findings = evaluate(policy, program, entry.name, context, subject=_subject(check, facts))
-        if explanations is not None and any(each.rule != HOST_FACTS_RULE for each in findings):
-            explanation = explain_denial(policy, program, entry.name, context)
-            if explanation is not None:
-                explanations[check.id] = explanation
+        asked = any(each.rule != HOST_FACTS_RULE for each in findings)
+        if explanations is not None and asked:
+            # What cannot be explained is decided all the same.
+            with suppress(PolicyError):
+                explanation = explain_denial(policy, program, entry.name, context)
+                if explanation is not None:
+                    explanations[check.id] = explanation
     except (MissingArtifactError, StaleFactError) as error:
         absent = isinstance(error, MissingArtifactError)
         outcome = Outcome.SKIPPED if check.optional and absent else Outcome.NOT_EVALUATED

@@ -97,9 +97,9 @@ class _Renderer:
         order = {"succeeded": 0, "failed": 1, "skipped": 2}
         ordered = sorted(rule.definitions, key=lambda each: order[each.status])
         for definition in ordered:
-            yield from self._definition(definition, depth)
+            yield from self._definition(definition, depth, rule.title)
 
-    def _definition(self, definition: Definition, depth: int) -> Iterator[str]:
+    def _definition(self, definition: Definition, depth: int, told: str) -> Iterator[str]:
         pad = "  " * depth
         mark = {"succeeded": "✓", "failed": "✗", "skipped": "-"}[definition.status]
         where = f"{definition.location}  " if definition.location is not None else ""
@@ -107,7 +107,7 @@ class _Renderer:
         if definition.status == "skipped":
             yield f"{pad}{mark} {where}{text}  ({definition.reason})"
             return
-        title = f"  — {definition.title}" if definition.title else ""
+        title = f"  — {definition.title}" if definition.title not in {"", told} else ""
         stands = "  (the default stands: no other definition gave a value)"
         tail = stands if definition.kind == "default" else title
         if definition.status == "succeeded" and definition.results > 1:

@@ -3,7 +3,7 @@
 Rules:
 
 - A local is called after the variable it is, else after the statement that gives it a value.
-- What has no short name (a literal collection, a comprehension) is `[…]` or `{…}`.
+- What has no short name (a collection that is not empty, a comprehension) is `[…]` or `{…}`.
 - Texts are made from the plan alone; they hold no value of input or data.
 
 Example:
@@ -42,7 +42,7 @@ CONDITIONS: Final = frozenset(
     {"equal", "neq", "lt", "lte", "gt", "gte", "internal.member_2", "internal.member_3"}
 )
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_COLLECTIONS: Final = {"list": "[…]", "dict": "{…}", "set": "{…}"}
+_EMPTY: Final = {"list": "[]", "dict": "{}", "set": "set()"}
 
 
 class Texts:
@@ -95,7 +95,11 @@ class Texts:
                 self._set(target, "null")
                 self.constants.add(target)
             case ir.Make(target=target, kind=kind):
-                self._set(target, _COLLECTIONS[kind])
+                self._set(target, _EMPTY[kind])
+            case ir.ArrayAppend(array=target):
+                self._set(target, "[…]")
+            case ir.SetAdd(set=target) | ir.ObjectInsert(object=target):
+                self._set(target, "{…}")
             case ir.Assign(source=operand, target=target):
                 self._set(target, self.operand(operand))
             case ir.Length(source=operand, target=target):
