@@ -137,7 +137,12 @@ class Policy:
         Raises:
             PolicyError: there is no such entry point.
         """
-        self._check(entrypoint)
+        if entrypoint not in self.entrypoints:
+            raise PolicyError(
+                f"undefined entry point {entrypoint!r}",
+                code="rego_compile_error",
+                hint=f"compiled with: {', '.join(self.entrypoints) or 'none'}",
+            )
         run, seconds = self.plan.evaluate, self.seconds
 
         def evaluate(input: Any = UNDEFINED, data: Any = None) -> Any:  # noqa: A002  # Rego's word
@@ -151,78 +156,6 @@ class Policy:
             return to_json(found[0]["result"]) if found else UNDEFINED
 
         return evaluate
-
-    def _check(self, entrypoint: str) -> None:
-        if entrypoint not in self.entrypoints:
-            raise PolicyError(
-                f"undefined entry point {entrypoint!r}",
-                code="rego_compile_error",
-                hint=f"compiled with: {', '.join(self.entrypoints) or 'none'}",
-            )
-
-    def explain(
-        self,
-        entrypoint: str,
-        input: Any = UNDEFINED,  # noqa: A002  # Rego's word
-        data: Any = None,
-        *,
-        strict_builtin_errors: bool = False,
-        now_ns: int = 0,
-        seed: str = "",
-    ) -> Explanation:
-        """Why an entry point answers as it does; its value is the one that `prepare` gives.
-
-        An error that `prepare` would raise is part of the explanation.
-
-        Raises:
-            PolicyError: there is no such entry point.
-        """
-        from probanda.rego.explain import trace_entry
-        from probanda.rego.explain.probes import TracedContext
-
-        self._check(entrypoint)
-        tracer = self._tracers.get(("entry", entrypoint))
-        if tracer is None:
-            tracer = trace_entry(entrypoint, self.program, self.source)
-            self._tracers["entry", entrypoint] = tracer
-        context = TracedContext(
-            strict=strict_builtin_errors,
-            now_ns=now_ns,
-            seed=seed,
-            deadline=time.monotonic() + self.seconds,
-        )
-        return tracer.explain(entrypoint, input, {} if data is None else data, context)
-
-    def explain_query(
-        self,
-        text: str,
-        *,
-        input: Any = UNDEFINED,  # noqa: A002  # Rego's word
-        data: Any = None,
-        strict_builtin_errors: bool = False,
-        now_ns: int = 0,
-    ) -> Explanation:
-        """Why a query answers as it does; its value is the one that `query` gives, as JSON.
-
-        Raises:
-            PolicyError: the query is wrong.
-        """
-        from probanda.rego.explain import QUERY, trace_query
-        from probanda.rego.explain.probes import TracedContext
-
-        if self.program is None:
-            raise PolicyError("a policy that was loaded as a plan answers no queries")
-        tracer = self._tracers.get(("query", text))
-        if tracer is None:
-            body = parse_query(text, path=QUERY)
-            resolved = resolve_query(body, self.program)
-            tracer = self._tracers["query", text] = trace_query(text, body, resolved, self.program)
-        context = TracedContext(
-            strict=strict_builtin_errors,
-            now_ns=now_ns,
-            deadline=time.monotonic() + self.seconds,
-        )
-        return tracer.explain(text, input, {} if data is None else data, context)
 
     def run(
         self,
@@ -281,6 +214,70 @@ class Policy:
         )
         found = plan.evaluate(_QUERY, given, {} if data is None else data, context)
         return [{name: item[name] for name in names} for item in found]
+
+    def explain(
+        self,
+        entrypoint: str,
+        input: Any = UNDEFINED,  # noqa: A002  # Rego's word
+        data: Any = None,
+        *,
+        strict_builtin_errors: bool = False,
+        now_ns: int = 0,
+        seed: str = "",
+    ) -> Explanation:
+        """Why an entry point answers as it does; its value is the one that `prepare` gives.
+
+        An error that `prepare` would raise is part of the explanation.
+
+        Raises:
+            PolicyError: there is no such entry point.
+        """
+        from probanda.rego.explain import trace_entry
+        from probanda.rego.explain.probes import TracedContext
+
+        self.prepare(entrypoint)  # which refuses one that there is not
+        tracer = self._tracers.get(("entry", entrypoint))
+        if tracer is None:
+            tracer = trace_entry(entrypoint, self.program, self.source)
+            self._tracers["entry", entrypoint] = tracer
+        context = TracedContext(
+            strict=strict_builtin_errors,
+            now_ns=now_ns,
+            seed=seed,
+            deadline=time.monotonic() + self.seconds,
+        )
+        return tracer.explain(entrypoint, input, {} if data is None else data, context)
+
+    def explain_query(
+        self,
+        text: str,
+        *,
+        input: Any = UNDEFINED,  # noqa: A002  # Rego's word
+        data: Any = None,
+        strict_builtin_errors: bool = False,
+        now_ns: int = 0,
+    ) -> Explanation:
+        """Why a query answers as it does; its value is the one that `query` gives, as JSON.
+
+        Raises:
+            PolicyError: the query is wrong.
+        """
+        from probanda.rego.explain import QUERY, trace_query
+        from probanda.rego.explain.probes import TracedContext
+
+        if self.program is None:
+            raise PolicyError("a policy that was loaded as a plan answers no queries")
+        tracer = self._tracers.get(("query", text))
+        if tracer is None:
+            body = parse_query(text, path=QUERY)
+            resolved = resolve_query(body, self.program)
+            tracer = self._tracers["query", text] = trace_query(text, body, resolved, self.program)
+        context = TracedContext(
+            strict=strict_builtin_errors,
+            now_ns=now_ns,
+            deadline=time.monotonic() + self.seconds,
+        )
+        return tracer.explain(text, input, {} if data is None else data, context)
 
     def _planned(self, text: str) -> tuple[CompiledPlan, tuple[str, ...]]:
         if self.program is None:
