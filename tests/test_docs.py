@@ -200,6 +200,21 @@ def test_a_command_in_the_documentation_exists_with_its_options(where, line):
             assert word.partition("=")[0] in known | {"-h", "--help", "--version"}, line
 
 
+def test_the_explanation_in_the_documentation_is_what_the_command_prints(
+    tmp_path, capsys, monkeypatch
+):
+    page = text(ROOT / "docs/rego.md")
+    (given,) = [block[2] for block in _FENCE.finditer(page) if block[1] == "json"]
+    (shown,) = [block[2] for block in _FENCE.finditer(page) if "--explain" in block[2]]
+    line, _, output = shown.partition("\n")
+    shutil.copytree(ROOT / "policies", tmp_path / "policies")
+    (tmp_path / "input.json").write_text(given)
+    monkeypatch.chdir(tmp_path)
+
+    assert run(shlex.split(line)[2:]) == 1
+    assert capsys.readouterr().out.startswith(output)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_stands_in_the_readmes_table(command):
     rows = [row for row in text(ROOT / "README.md").splitlines() if row.startswith("| `probanda ")]

@@ -19,7 +19,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from probanda import rego
 from probanda.errors import PolicyError
@@ -28,6 +28,9 @@ from probanda.model.instant import parse_instant
 from probanda.model.location import Location
 from probanda.model.outcome import Severity
 from probanda.model.policy import Entrypoint, EntrypointKind, Policy, Rule
+
+if TYPE_CHECKING:
+    from probanda.rego.explain import Explanation
 
 STANDARD_INPUT = ("facts", "parameters", "asOf", "tenant")
 
@@ -79,18 +82,37 @@ def evaluate(
     return _findings(policy, entry, answer, tenant)
 
 
+def explain_denial(
+    policy: Policy, program: rego.Policy, entrypoint: str, context: Mapping[str, Any]
+) -> Explanation | None:
+    """Why an `allow` entry point denies; `None` for `findings`, which say it themselves.
+
+    The same question as `evaluate` asks. The answer holds values of the facts: it is for whoever
+    may read these, and no part of a decision.
+    """
+    entry = policy.entrypoints[entrypoint]
+    if entry.kind is not EntrypointKind.ALLOW:
+        return None
+    return program.explain(
+        entry.rego_path, rego_input(entry, context), {}, **_terms(policy, context)
+    )
+
+
 def _ask(
     policy: Policy, program: rego.Policy, entry: Entrypoint, context: Mapping[str, Any]
 ) -> Any:
-    """What the policy answers: strictly, with the decision's clock, and so that it replays."""
-    as_of = str(context["asOf"])
-    decide = program.prepare(
-        entry.rego_path,
-        strict_builtin_errors=True,
-        now_ns=int(parse_instant(as_of).timestamp()) * 1_000_000_000,
-        seed=f"{policy.digest} {context['tenant']} {as_of}",
-    )
+    decide = program.prepare(entry.rego_path, **_terms(policy, context))
     return decide(rego_input(entry, context), {})
+
+
+def _terms(policy: Policy, context: Mapping[str, Any]) -> dict[str, Any]:
+    """How a policy is asked: strictly, with the decision's clock, and so that it replays."""
+    as_of = str(context["asOf"])
+    return {
+        "strict_builtin_errors": True,
+        "now_ns": int(parse_instant(as_of).timestamp()) * 1_000_000_000,
+        "seed": f"{policy.digest} {context['tenant']} {as_of}",
+    }
 
 
 def rego_input(entry: Entrypoint, context: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,40 @@ def test_a_finding_exits_1_and_says_why_what_to_do_and_where(check, words):
     assert words.store.read("pr").decision.exit_code == 1
 
 
+def test_a_denial_is_explained_on_request_and_no_value_is_kept(check, words):
+    words.gate("pr", words_check(policy="demo/words/allow"))
+    words.words("foo-is-secret")
+
+    plain, explained = check(), check("--explain")
+
+    assert (plain.code, explained.code) == (1, 1)
+    assert "foo-is-secret" not in plain.out
+    for line in (
+        "data.demo.words.allow is undefined  — No word is bad",
+        "= input.facts.words.bad is not equal to []",
+        'input.facts.words.bad = ["foo-is-secret"]',
+    ):
+        assert line in explained.out
+    assert "foo-is-secret" not in json.dumps(words.store.read("pr").decision.to_json())
+
+
+def test_an_explanation_stands_beside_the_decisions_in_json(check, words):
+    words.gate("pr", words_check(policy="demo/words/allow"))
+    words.words("foo")
+
+    document = json.loads(check("--explain", "--format", "json").out)
+
+    rule = document["explanations"]["pr"]["words"]["rules"][0]
+    assert rule["definitions"][0]["status"] == "failed"
+    assert "explanations" not in json.loads(check("--format", "json").out)
+
+
+def test_findings_explain_themselves_and_a_pass_needs_no_explanation(check, words):
+    assert check("--explain").out == check().out
+    words.words("foo")
+    assert check("--explain").out == check().out
+
+
 def test_broken_content_exits_2_with_file_line_and_column(check, words):
     words.write("gates/pr.yaml", (words.root / "gates/pr.yaml").read_text().replace("mode", "mod"))
 

@@ -61,6 +61,57 @@ def test_json_that_is_none_is_an_error_with_its_place(probanda, files, option, t
     assert "error: bad.json:1:" in result.err
 
 
+EXPLAIN = ("rego", "eval", "data.a.b.allow", "-d", "a.rego", "-i", "input.json", "--explain")
+
+
+def test_an_explanation_shows_the_expression_that_failed_and_keeps_the_exit_code(probanda, files):
+    result = probanda(*EXPLAIN, "text")
+
+    assert (result.code, result.err) == (1, "")
+    assert result.out == (
+        """\
+data.a.b.allow has no answers
+
+data.a.b.allow is undefined
+✗ a.rego:3:1  allow if input.user == data.owner
+     3 │ allow if input.user == data.owner
+       │                        ^^^^^^^^^^
+       = data.owner is undefined
+         input.user = "ada"
+"""
+    )
+    assert probanda(*EXPLAIN, "text", "--base-data", "data.json").code == 0
+
+
+def test_an_explanation_as_json_can_leave_the_values_out(probanda, files):
+    whole = probanda(*EXPLAIN, "json")
+    without = probanda(*EXPLAIN, "json", "--no-values")
+
+    assert (whole.code, without.code) == (1, 1)
+    (rule,) = json.loads(whole.out)["query"][0]["calls"]
+    assert rule["definitions"][0]["expressions"][0]["reason"] == "data.owner is undefined"
+    assert '"ada"' in whole.out
+    assert '"ada"' not in without.out
+    assert json.loads(without.out)["value"] == {"type": "array", "size": 0}
+
+
+def test_an_evaluation_that_fails_is_explained_and_exits_3(probanda, files):
+    (files / "a.rego").write_text("package a.b\nallow if 1 / input.user == 2\n")
+
+    result = probanda(*EXPLAIN, "text", "--strict")
+
+    assert result.code == 3
+    assert "could not be evaluated: a.rego:2: eval_type_error" in result.out
+    assert result.err.startswith("error: ")
+
+
+def test_no_values_without_an_explanation_is_a_wrong_command_line(probanda, files):
+    result = probanda("rego", "eval", "1 == 1", "--no-values")
+
+    assert (result.code, result.out) == (2, "")
+    assert "hint: add --explain text" in result.err
+
+
 def test_modules_that_compile_are_counted(probanda, files):
     result = probanda("rego", "check", "a.rego")
 

@@ -36,6 +36,11 @@ from probanda.cli.options import (
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Show which expression of a policy denied, with its values. They are printed, not kept.",
+)
 @as_of_option
 @project_option
 def command(
@@ -44,6 +49,7 @@ def command(
     approved_by: tuple[str, ...],
     tenant: str,
     format_: str,
+    explain: bool,
     as_of: datetime | None,
     project: Path | None,
 ) -> int:
@@ -66,6 +72,7 @@ def command(
             base=base_from_environment() if base is None else base,
             tenant=tenant,
             approved_by=approved_by,
+            explain=explain,
         )
     )
     # Stored first: whoever reads only the first line of the output gets evidence all the same.
@@ -73,8 +80,13 @@ def command(
     for decision in run.decisions:
         store.write(decision, run.content, run.originals[decision.gate])
     if format_ == "json":
-        click.echo(json.render(run.decisions, exit_code=run.exit_code), nl=False)
+        shown = json.render(run.decisions, exit_code=run.exit_code, explanations=run.explanations)
     else:
-        shown = text.render(run.decisions, exit_code=run.exit_code, colour=wants_colour())
-        click.echo(shown, nl=False)
+        shown = text.render(
+            run.decisions,
+            exit_code=run.exit_code,
+            colour=wants_colour(),
+            explanations=run.explanations,
+        )
+    click.echo(shown, nl=False)
     return run.exit_code

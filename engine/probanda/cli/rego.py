@@ -12,6 +12,7 @@ from probanda.cli.options import find_project, project_option
 
 if TYPE_CHECKING:
     from probanda.rego import Policy
+    from probanda.rego.explain import Explanation
 
 _FILES = click.Path(exists=True, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -29,6 +30,13 @@ def command() -> None:
 @click.option("--base-data", type=_FILE, default=None, help="Base documents, JSON.")
 @click.option("--strict", is_flag=True, help="Errors of built-ins end the evaluation.")
 @click.option("--v0", is_flag=True, help="Read the modules as Rego v0.")
+@click.option(
+    "--explain",
+    type=click.Choice(["text", "json"]),
+    default=None,
+    help="Print why instead: which rule decided, which expression failed, on which values.",
+)
+@click.option("--no-values", is_flag=True, help="Explain with types and sizes, without values.")
 def evaluate(
     query: str,
     modules: tuple[Path, ...],
@@ -36,6 +44,8 @@ def evaluate(
     base_data: Path | None,
     strict: bool,
     v0: bool,
+    explain: str | None,
+    no_values: bool,
 ) -> int:
     """Print every set of bindings that makes QUERY true, as a JSON list.
 
@@ -43,9 +53,12 @@ def evaluate(
     """
     from probanda import rego
     from probanda.canonical import pretty
+    from probanda.errors import UsageError
     from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS
     from probanda.parse.json import load_json
 
+    if no_values and explain is None:
+        raise UsageError("--no-values is about explanations", hint="add --explain text")
     sources = {str(path): _text(path) for path in _rego_files(modules)}
     policy = rego.compile(sources or {"empty.rego": "package empty"}, [], version=0 if v0 else 1)
     given = rego.UNDEFINED
@@ -54,9 +67,29 @@ def evaluate(
     data = {}
     if base_data is not None:
         data = load_json(base_data.read_bytes(), path=str(base_data))
+    if explain is not None:
+        made = policy.explain_query(query, input=given, data=data, strict_builtin_errors=strict)
+        return _explained(made, explain, values=not no_values)
     found = policy.query(query, input=given, data=data, strict_builtin_errors=strict)
     click.echo(pretty(rego.to_json(found)), nl=False)
     return EXIT_PASS if found else EXIT_BLOCKED
+
+
+def _explained(explanation: Explanation, form: str, *, values: bool) -> int:
+    """Print an explanation; the exit code is the one of the evaluation that it explains."""
+    from probanda.canonical import pretty
+    from probanda.errors import PolicyError
+    from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS
+    from probanda.rego.explain import render
+
+    if form == "json":
+        click.echo(pretty(explanation.to_dict(values=values)), nl=False)
+    else:
+        click.echo(render(explanation, values=values), nl=False)
+    if explanation.error_code:
+        said = explanation.error if values else explanation.error_code
+        raise PolicyError(said, code=explanation.error_code)
+    return EXIT_PASS if explanation.value else EXIT_BLOCKED
 
 
 @command.command("check")

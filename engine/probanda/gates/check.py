@@ -16,11 +16,12 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from probanda import rego
 from probanda.collect import Collected, Workspace, collect
@@ -33,13 +34,16 @@ from probanda.errors import (
     ParseError,
     PolicyError,
 )
-from probanda.evaluate import evaluate
+from probanda.evaluate import HOST_FACTS_RULE, evaluate, explain_denial
 from probanda.model.decision import CheckResult
 from probanda.model.fact import Fact
 from probanda.model.gate import Check, FactSource
 from probanda.model.instant import format_instant, parse_instant
 from probanda.model.outcome import Outcome
 from probanda.model.policy import HOST_FACTS, Policy
+
+if TYPE_CHECKING:
+    from probanda.rego.explain import Explanation
 
 # A producer's clock may be this far ahead of ours before its artifact is of the future.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -83,13 +87,19 @@ class Session:
         return self._programs[policy.id]
 
 
-def run_check(session: Session, check: Check, originals: dict[str, bytes | Path]) -> CheckResult:
+def run_check(
+    session: Session,
+    check: Check,
+    originals: dict[str, bytes | Path],
+    explanations: dict[str, Explanation] | None = None,
+) -> CheckResult:
     """The result of one check.
 
     Args:
         session: shared state.
         check: what to run.
         originals: filled with SHA-256 → bytes or path of every artifact that was read.
+        explanations: if given, filled with check → why its `allow` was denied.
     """
     if not _applies(session, check):
         return skipped(check, "no changed path matches " + ", ".join(check.when_paths))
@@ -105,13 +115,15 @@ def run_check(session: Session, check: Check, originals: dict[str, bytes | Path]
                 originals[fact.artifact.sha256] = collected.original
         if not facts:
             return undecided(result, Outcome.NOT_EVALUATED, "the check names no facts")
-        findings = evaluate(
-            policy,
-            session.program(policy),
-            entry.name,
-            _context(session, check, policy, facts),
-            subject=_subject(check, facts),
-        )
+        context, program = _context(session, check, policy, facts), session.program(policy)
+        findings = evaluate(policy, program, entry.name, context, subject=_subject(check, facts))
+        asked = any(each.rule != HOST_FACTS_RULE for each in findings)
+        if explanations is not None and asked:
+            # What cannot be explained is decided all the same.
+            with suppress(PolicyError):
+                explanation = explain_denial(policy, program, entry.name, context)
+                if explanation is not None:
+                    explanations[check.id] = explanation
     except (MissingArtifactError, StaleFactError) as error:
         absent = isinstance(error, MissingArtifactError)
         outcome = Outcome.SKIPPED if check.optional and absent else Outcome.NOT_EVALUATED

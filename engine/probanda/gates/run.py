@@ -15,10 +15,11 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from probanda import __version__, rego
 from probanda.canonical import sha256_hex
@@ -32,6 +33,9 @@ from probanda.gates.judging import judge_content
 from probanda.model.decision import CheckResult, Decision, JudgingContent
 from probanda.model.gate import Gate, Runs
 from probanda.repository import Repository
+
+if TYPE_CHECKING:
+    from probanda.rego.explain import Explanation
 
 MAX_TENANT = 200
 
@@ -47,6 +51,7 @@ class GateRequest:
         base: revision whose content judges; empty: the working tree judges itself.
         tenant: empty means the project's default.
         approved_by: approvers who have approved the head's judging content.
+        explain: whether to say why an `allow` was denied.
     """
 
     root: Path
@@ -55,6 +60,7 @@ class GateRequest:
     base: str = ""
     tenant: str = ""
     approved_by: tuple[str, ...] = ()
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +72,15 @@ class GateRun:
         originals: by gate, SHA-256 → bytes or path of the artifacts behind its facts.
         content: path → bytes of the content that judged.
         exit_code: see `decide.overall_exit_code`.
+        explanations: by gate and check, where asked for. They hold values of facts, and are no
+            part of any decision.
     """
 
     decisions: tuple[Decision, ...]
     originals: Mapping[str, Mapping[str, bytes | Path]]
     content: Mapping[str, bytes]
     exit_code: int
+    explanations: Mapping[str, Mapping[str, Explanation]] = field(default_factory=dict)
 
 
 def run_gates(request: GateRequest) -> GateRun:
@@ -100,7 +109,7 @@ def run_gates(request: GateRequest) -> GateRun:
         host_facts={"clarifications": verified_clarifications(judging)},
     )
     extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
-    return _run(session, gates, extra, head, _contents(tree, judging))
+    return _run(session, gates, extra, head, _contents(tree, judging), explain=request.explain)
 
 
 def _repository(request: GateRequest) -> Repository | None:
@@ -188,6 +197,8 @@ def _run(
     extra: list[CheckResult],
     head: Catalogue,
     contents: Mapping[str, bytes],
+    *,
+    explain: bool,
 ) -> GateRun:
     content = JudgingContent(
         base=session.workspace.base,
@@ -197,9 +208,11 @@ def _run(
     )
     decisions: list[Decision] = []
     originals: dict[str, dict[str, bytes | Path]] = {}
+    explanations: dict[str, dict[str, Explanation]] = {}
     for gate in gates:
         kept = originals.setdefault(gate.name, {})
-        results = [run_check(session, check, kept) for check in gate.checks]
+        why = explanations.setdefault(gate.name, {}) if explain else None
+        results = [run_check(session, check, kept, why) for check in gate.checks]
         decisions.append(
             decide_gate(
                 gate,
@@ -217,4 +230,5 @@ def _run(
         originals=originals,
         content=contents,
         exit_code=overall_exit_code([decision.exit_code for decision in decisions]),
+        explanations=explanations,
     )

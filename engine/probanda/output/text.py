@@ -13,11 +13,15 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from probanda.model.decision import CheckResult, Decision
 from probanda.model.finding import Finding
 from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS, EXIT_UNDECIDED, Mode, Outcome
+
+if TYPE_CHECKING:
+    from probanda.rego.explain import Explanation
 
 MARKS = {
     Outcome.PASS: ("✓", "32"),
@@ -34,12 +38,19 @@ SHOWN_FINDINGS = 20
 VERDICTS = {EXIT_PASS: "PASSED", EXIT_BLOCKED: "BLOCKED", EXIT_UNDECIDED: "UNDECIDED"}
 
 
-def render(decisions: Sequence[Decision], *, exit_code: int, colour: bool = False) -> str:
-    """The text of a run, ending in a newline."""
+def render(
+    decisions: Sequence[Decision],
+    *,
+    exit_code: int,
+    colour: bool = False,
+    explanations: Mapping[str, Mapping[str, Explanation]] | None = None,
+) -> str:
+    """The text of a run, ending in a newline; `explanations` by gate and check."""
     paint = _Paint(colour)
     lines: list[str] = []
     for decision in decisions:
-        lines += [*_decision(decision, paint), ""]
+        why = (explanations or {}).get(decision.gate, {})
+        lines += [*_decision(decision, paint, why), ""]
     if not decisions:
         lines.append("no gate ran: nothing was checked, so nothing has passed")
     lines.append(_verdict(decisions, exit_code, paint))
@@ -54,7 +65,9 @@ class _Paint:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
 
 
-def _decision(decision: Decision, paint: _Paint) -> Iterator[str]:
+def _decision(
+    decision: Decision, paint: _Paint, explanations: Mapping[str, Explanation]
+) -> Iterator[str]:
     yield paint(f"{decision.gate}", "1") + f"  {clean(decision.title)}"
     judged = decision.content.base or "the working tree itself"
     yield paint(
@@ -65,6 +78,8 @@ def _decision(decision: Decision, paint: _Paint) -> Iterator[str]:
     width = max((len(check.id) for check in decision.checks), default=0)
     for check in decision.checks:
         yield from _check(check, width, paint)
+        if check.id in explanations:
+            yield from _explanation(explanations[check.id])
     if decision.waivers.expired:
         yield f"  expired waivers: {', '.join(map(clean, decision.waivers.expired))}"
     if decision.waivers.unused:
@@ -88,6 +103,13 @@ def _check(check: CheckResult, width: int, paint: _Paint) -> Iterator[str]:
     for waived in check.waived[:SHOWN_FINDINGS]:
         finding = waived.finding
         yield paint(f"      waived by {clean(waived.by)}: {finding.rule} {clean(finding.key)}", "2")
+
+
+def _explanation(explanation: Explanation) -> Iterator[str]:
+    from probanda.rego.explain import render as render_explanation
+
+    for line in render_explanation(explanation).splitlines():
+        yield f"        {line}".rstrip()
 
 
 def _finding(finding: Finding, check: CheckResult, paint: _Paint) -> Iterator[str]:

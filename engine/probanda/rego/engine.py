@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from probanda import __version__
 from probanda.errors import PolicyError
@@ -33,6 +33,10 @@ from probanda.rego.parser import parse_module, parse_query
 from probanda.rego.plan import plan_program
 from probanda.rego.resolve import Program, resolve, resolve_query
 from probanda.rego.values import UNDEFINED, from_json, to_json
+
+if TYPE_CHECKING:
+    from probanda.rego.explain import Explanation, Tracer
+    from probanda.rego.ir import Plan
 
 # Name and version of the engine, for decisions.
 ENGINE: Final = f"probanda {__version__}"
@@ -93,8 +97,9 @@ def load_plan(plan: Mapping[str, Any], *, seconds: float = DEFAULT_SECONDS) -> P
     Raises:
         PolicyError: the plan is not one, or calls a function that nobody defines.
     """
-    compiled = compile_plan(load_ir(plan), BUILTINS)
-    return Policy(plan=compiled, program=None, entrypoints=compiled.entries, seconds=seconds)
+    loaded = load_ir(plan)
+    compiled = compile_plan(loaded, BUILTINS)
+    return Policy(compiled, None, compiled.entries, seconds, source=loaded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +111,18 @@ class Policy:
         program: the resolved modules; `None` when loaded from a plan.
         entrypoints: what `prepare` takes.
         seconds: for one evaluation.
+        source: the plan that it was loaded from; `None` when it was compiled from modules.
     """
 
     plan: CompiledPlan
     program: Program | None
     entrypoints: tuple[str, ...]
     seconds: float = DEFAULT_SECONDS
+    source: Plan | None = None
     _queries: dict[str, tuple[CompiledPlan, tuple[str, ...]]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    _tracers: dict[tuple[str, str], Tracer] = field(default_factory=dict, compare=False, repr=False)
 
     def prepare(
         self,
@@ -206,6 +214,70 @@ class Policy:
         )
         found = plan.evaluate(_QUERY, given, {} if data is None else data, context)
         return [{name: item[name] for name in names} for item in found]
+
+    def explain(
+        self,
+        entrypoint: str,
+        input: Any = UNDEFINED,  # noqa: A002  # Rego's word
+        data: Any = None,
+        *,
+        strict_builtin_errors: bool = False,
+        now_ns: int = 0,
+        seed: str = "",
+    ) -> Explanation:
+        """Why an entry point answers as it does; its value is the one that `prepare` gives.
+
+        An error that `prepare` would raise is part of the explanation.
+
+        Raises:
+            PolicyError: there is no such entry point.
+        """
+        from probanda.rego.explain import trace_entry
+        from probanda.rego.explain.probes import TracedContext
+
+        self.prepare(entrypoint)  # which refuses one that there is not
+        tracer = self._tracers.get(("entry", entrypoint))
+        if tracer is None:
+            tracer = trace_entry(entrypoint, self.program, self.source)
+            self._tracers["entry", entrypoint] = tracer
+        context = TracedContext(
+            strict=strict_builtin_errors,
+            now_ns=now_ns,
+            seed=seed,
+            deadline=time.monotonic() + self.seconds,
+        )
+        return tracer.explain(entrypoint, input, {} if data is None else data, context)
+
+    def explain_query(
+        self,
+        text: str,
+        *,
+        input: Any = UNDEFINED,  # noqa: A002  # Rego's word
+        data: Any = None,
+        strict_builtin_errors: bool = False,
+        now_ns: int = 0,
+    ) -> Explanation:
+        """Why a query answers as it does; its value is the one that `query` gives, as JSON.
+
+        Raises:
+            PolicyError: the query is wrong.
+        """
+        from probanda.rego.explain import QUERY, trace_query
+        from probanda.rego.explain.probes import TracedContext
+
+        if self.program is None:
+            raise PolicyError("a policy that was loaded as a plan answers no queries")
+        tracer = self._tracers.get(("query", text))
+        if tracer is None:
+            body = parse_query(text, path=QUERY)
+            resolved = resolve_query(body, self.program)
+            tracer = self._tracers["query", text] = trace_query(text, body, resolved, self.program)
+        context = TracedContext(
+            strict=strict_builtin_errors,
+            now_ns=now_ns,
+            deadline=time.monotonic() + self.seconds,
+        )
+        return tracer.explain(text, input, {} if data is None else data, context)
 
     def _planned(self, text: str) -> tuple[CompiledPlan, tuple[str, ...]]:
         if self.program is None:

@@ -51,6 +51,9 @@ class Library(Protocol):
     def function(self, group: RuleGroup, context: Context) -> tuple[str, Context]:
         """The name of a group's function in a context, and the part of it that matters."""
 
+    def note(self, place: tuple[str, int], local: int, name: str) -> None:
+        """Remember which variable a local of a block is, where somebody asked for it."""
+
 
 class Builder(ABC):
     """The state of one function or plan while it is written."""
@@ -153,7 +156,15 @@ class Builder(ABC):
 
     def bind(self, name: str, operand: Operand) -> None:
         """Give a variable its value."""
-        self._names[name] = self.assign(operand) if operand in {INPUT, DATA} else operand
+        held = self.assign(operand) if operand in {INPUT, DATA} else operand
+        self._names[name] = held
+        if held.is_local:
+            self.library.note(self.place, held.value, name)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The function and the number of its block that is being written."""
+        return "", 0
 
     def bound(self, name: str) -> Operand | None:
         """The value of a variable, if it has one yet."""

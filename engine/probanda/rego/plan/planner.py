@@ -34,6 +34,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from probanda.errors import PolicyError
 from probanda.rego import ast
@@ -51,12 +52,16 @@ _FRAMES = 10_000
 
 _QUERY = ast.Span("<query>", 1, 1)
 
+# Of each function's blocks (function, number of block): local → variable.
+Names: TypeAlias = dict[tuple[str, int], dict[int, str]]
+
 
 class Planner:
     """Plans functions as they are called, each once for each context."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, names: Names | None = None) -> None:
         self.program = program
+        self._variables = names
         self.statics = Statics()
         self.tree: Node = build_tree(program)
         self._reach = Reach(program, self.tree)
@@ -74,6 +79,11 @@ class Planner:
             self._names[key] = name
             self._pending.append((group, relevant, name))
         return self._names[key], relevant
+
+    def note(self, place: tuple[str, int], local: int, name: str) -> None:
+        """Remember which variable a local of a block is, where somebody asked for it."""
+        if self._variables is not None:
+            self._variables.setdefault(place, {}).setdefault(local, name)
 
     def functions(self) -> list[JSON]:
         """Plan all functions that were asked for, and those that they call."""
@@ -132,13 +142,17 @@ def plan_program(
     program: Program,
     entrypoints: Sequence[str],
     queries: Mapping[str, ResolvedQuery] | None = None,
+    *,
+    names: Names | None = None,
 ) -> JSON:
     """Plan the entry points (`a/b/c` for `data.a.b.c`) and queries of a program.
+
+    `names` is filled with the variables behind the locals, which a plan does not tell.
 
     Raises:
         PolicyError: an entry point does not exist, or a rule is nested too deeply to plan.
     """
-    planner = Planner(program)
+    planner = Planner(program, names)
     try:
         with room(_FRAMES):
             plans = [planner.entrypoint(name) for name in entrypoints]

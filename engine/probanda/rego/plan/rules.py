@@ -68,6 +68,11 @@ class FunctionPlanner(Bodies):
             "path": [prefix, *group.path],
         }
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """The function and the number of its block that is being written."""
+        return self._name, len(self._blocks) - 1
+
     def _block(self) -> AbstractContextManager[list[JSON]]:
         block: list[JSON] = []
         self._blocks.append(block)
