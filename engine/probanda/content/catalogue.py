@@ -44,6 +44,7 @@ class Catalogue:
         waivers: by name.
         clarifications: by name.
         files: SHA-256 of every judging document, by path.
+        warnings: what is well formed and probably not meant, each with its place.
         provides_builtin: the project is probanda's own source: `builtin:` means itself.
     """
 
@@ -55,6 +56,7 @@ class Catalogue:
     waivers: Mapping[str, Waiver]
     clarifications: Mapping[str, Clarification]
     files: Mapping[str, str]
+    warnings: tuple[ContentError, ...] = ()
     provides_builtin: bool = False
 
     @property

@@ -17,11 +17,12 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from probanda.canonical import sha256_hex
 from probanda.content.catalogue import BUILTIN, Catalogue
+from probanda.content.citations import misplaced_in_gate, misplaced_in_policy
 from probanda.content.complaints import nearest
 from probanda.content.convert import (
     convert_clarification,
@@ -54,6 +55,7 @@ from probanda.errors import ContentError
 from probanda.model.clarification import Clarification
 from probanda.model.contract import Contract
 from probanda.model.control import Control
+from probanda.model.criterion import canonical_control
 from probanda.model.policy import Policy
 from probanda.model.project import Project
 
@@ -108,6 +110,7 @@ def load(tree: Tree, *, builtin: bool | Tree = True) -> Catalogue:
         waivers=waivers,
         clarifications=clarifications,
         files=dict(sorted(own.digests.items())),
+        warnings=tuple(_misplaced(own, controls)),
         provides_builtin=itself,
     )
 
@@ -122,6 +125,14 @@ def _crosscheck(own: Rooms, shipped: Rooms, context: Context, errors: Errors) ->
             check_policy(source, context, errors)
         for source in rooms.of("Control"):
             check_control(source, context, errors)
+
+
+def _misplaced(own: Rooms, controls: Mapping[str, Control]) -> Iterator[ContentError]:
+    """Citations that do not fit, in the order of files and lines."""
+    for gate in own.of("Gate"):
+        yield from misplaced_in_gate(gate, controls)
+    for policy in own.of("Policy"):
+        yield from misplaced_in_policy(policy, controls)
 
 
 def by_name(
@@ -186,7 +197,7 @@ def _check_names(own: Rooms, shipped: Rooms, errors: Errors) -> None:
         for source in shipped.of(kind)
     }
     for source in own.of("Project"):
-        extends = source.document.spec.extends
+        extends = tuple(canonical_control(name) for name in source.document.spec.extends)
         for index, name in enumerate(extends):
             if name not in taken:
                 message = f"nothing called '{name}' is built in"
