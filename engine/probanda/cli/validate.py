@@ -34,7 +34,7 @@ def command(base: str, strict: bool, project: Path | None) -> int:
     from probanda.gates.run import load_revision
 
     root = find_project(project)
-    catalogue = load_revision(root, base) if base else load(WorkingTree(root))
+    catalogue = load_revision(root, base) if base else load(WorkingTree(root), maps=True)
     errors: list[ContentError] = []
     # What is built in was compiled before it was shipped.
     for policy in (item for item in catalogue.policies.values() if not item.builtin):
