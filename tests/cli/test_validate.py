@@ -86,6 +86,19 @@ def test_a_clarification_that_was_not_signed_by_its_author_is_an_error(validate,
     assert "hint: sign it again after every change: probanda sign FILE --key KEY" in result.err
 
 
+def test_a_citation_of_the_wrong_criterion_is_a_warning_and_with_strict_an_error(validate, words):
+    words.gate("pr", words_check(id="change-management", controls=["CC2.1"]))
+
+    lax, strict = validate(), validate("--strict")
+
+    assert (lax.code, lax.out.startswith("valid: ")) == (0, True)
+    assert "warning: gates/pr.yaml:" in lax.err
+    assert "'soc2/CC2.1'" in lax.err
+    assert "hint: it belongs to 'soc2/CC8.1'" in lax.err
+    assert (strict.code, strict.out) == (2, "")
+    assert "error: gates/pr.yaml:" in strict.err
+
+
 def test_a_revision_can_be_validated_instead(validate, words):
     words.commit()
     words.write("gates/pr.yaml", "nonsense")

@@ -130,6 +130,23 @@ spec:
        population: all merged changes}
     - {title: Minutes, review: that the board met}
 """,
+    "controls/identifiers/letters.yaml": """\
+apiVersion: probanda/v1
+kind: IdentifierList
+metadata: {name: letters, title: Letters}
+spec: {document: The alphabet, version: "1.10", ids: [A-1, A-2, B-1]}
+""",
+    "controls/maps/ours.yaml": """\
+apiVersion: probanda/v1
+kind: ControlMap
+metadata: {name: ours, title: Ours}
+spec:
+  source: soc2
+  target: letters
+  relations:
+    - {from: cc_8_1, relation: superset-of, to: [A-1], strength: 7}
+    - {from: CC8.1, relation: intersects-with, to: [B-1]}
+""",
     "contracts/orders/contract.yaml": """\
 apiVersion: probanda/v1
 kind: Contract

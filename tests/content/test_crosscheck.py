@@ -285,10 +285,65 @@ def test_parameters_without_a_schema_are_refused(workshop):
     assert workshop.error().message == "parameter 'a' of policy 'residency/dataset' is unknown"
 
 
-def test_a_control_is_spelt_as_its_document_spells_it(workshop):
-    workshop.bend(GATE, "controls: [soc2/CC8.1]", "controls: [soc2/cc8.1]")
+@pytest.mark.parametrize("spelling", ["soc2/cc8.1", "CC8.1", "cc_8_1", "cc8.1", "soc2_cc_8_1"])
+def test_a_control_has_one_spelling_in_the_catalogue_however_it_is_written(workshop, spelling):
+    workshop.bend(GATE, "controls: [soc2/CC8.1]", f"controls: [{spelling}]")
+    workshop.bend(POLICY, "controls: [soc2/CC8.1]", f"controls: [{spelling}]")
+    workshop.bend(CONTROL, "name: soc2/CC8.1", f"name: {spelling}")
+
+    catalogue = workshop.load()
+
+    assert list(catalogue.controls) == ["soc2/CC8.1"]
+    assert catalogue.gates["pull-request"].checks[0].controls == ("soc2/CC8.1",)
+    assert catalogue.policies["supply-chain/license-allowlist"].controls == ("soc2/CC8.1",)
+
+
+def test_two_spellings_of_one_control_are_the_same_control_listed_twice(workshop):
+    workshop.bend(GATE, "controls: [soc2/CC8.1]", "controls: [cc_8_1, CC8.1]")
+    assert "'soc2/CC8.1' is listed twice" in workshop.error().message
+
+
+OWN = "controls/own/op-1.yaml"
+
+
+def own_control(workshop, framework="own"):
+    text = workshop.files[CONTROL].replace("soc2/CC8.1", f"{framework}/OP-1")
+    workshop.files[f"controls/{framework}/op-1.yaml"] = text
+
+
+def test_an_unknown_control_is_answered_with_the_nearest_of_any_framework(workshop):
+    own_control(workshop)
+    workshop.bend(GATE, "controls: [soc2/CC8.1]", "controls: [op-1]")
     error = workshop.error()
-    assert (error.message, error.hint) == ("no control 'soc2/cc8.1'", "did you mean 'soc2/CC8.1'?")
+    assert (error.message, error.hint) == ("no control 'op-1'", "did you mean 'own/OP-1'?")
+
+
+def test_a_criterion_that_two_frameworks_have_is_ambiguous_without_its_framework(workshop):
+    own_control(workshop)
+    own_control(workshop, "other")
+    workshop.bend(GATE, "controls: [soc2/CC8.1]", "controls: [OP-1]")
+    error = workshop.error()
+    assert error.message == "'OP-1' may be 'other/OP-1' or 'own/OP-1'"
+    assert error.hint == "write its framework too"
+
+
+def test_a_bare_soc_2_criterion_that_another_framework_has_as_well_is_ambiguous(workshop):
+    text = workshop.files[CONTROL].replace("soc2/CC8.1", "own/CC8.1")
+    workshop.files["controls/own/cc8.1.yaml"] = text
+    workshop.bend(GATE, "controls: [soc2/CC8.1]", "controls: [CC8.1]")
+    assert workshop.error().message == "'CC8.1' may be 'own/CC8.1' or 'soc2/CC8.1'"
+
+
+def test_extends_takes_any_spelling_of_a_control(workshop):
+    shipped = workshop.tree("builtin")
+    kept = shipped.contents[CONTROL].splitlines(keepends=True)
+    by_people = [line for line in kept if "policy:" not in line and "population:" not in line]
+    shipped.contents = {CONTROL: "".join(by_people)}
+    assert workshop.error(shipped).message == "a Control called 'soc2/CC8.1' is built in"
+
+    workshop.bend(PROJECT, "tenant: acme", "tenant: acme\n  extends: [cc_8_1]")
+
+    assert workshop.load(shipped).controls["soc2/CC8.1"].location.path == CONTROL
 
 
 def test_facts_of_the_host_are_not_for_gates_to_state(workshop):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from dataclasses import replace
@@ -179,6 +180,54 @@ def index(
 
 def status(*bundles: BundleEvidence, **changes: Any) -> str:
     return index(*bundles, controls=(control(**changes),))["controls"][0]["status"]
+
+
+# ---------------------------------------------------------------- evidence that any policy shows
+
+READ = ExpectedEvidence(
+    "Components", "cyclonedx", population="every merge", query="each component: known"
+)
+
+
+def test_expected_evidence_that_no_gate_feeds_is_a_gap_and_says_so() -> None:
+    (card,) = index(controls=(control(evidence=(READ,)),))["controls"]
+    assert card["status"] == "gap"
+    assert "no gate reads cyclonedx for it" in card["reason"]
+    (row,) = card["evidence"]
+    assert (row["kind"], row["status"], row["query"]) == ("automated", "gap", READ.query)
+    assert card["outstanding"] == []
+
+
+def test_any_check_that_names_the_control_and_reads_through_the_collector_shows_it() -> None:
+    for outcome, expected in ((Outcome.PASS, "pass"), (Outcome.FAIL, "fail")):
+        result = check(outcome, policy="own/components/findings")
+        assert status(bundle(decision(result)), evidence=(READ,)) == expected
+
+
+def test_a_check_that_reads_something_else_or_nothing_does_not_show_it() -> None:
+    other = dataclasses.replace(READ, collector="junit")
+    assert status(bundle(decision(check())), evidence=(other,)) == "gap"
+    assert status(bundle(decision(check(facts=()))), evidence=(READ,)) == "gap"
+    empty = {**check().facts[0], "missing": "empty"}
+    assert status(bundle(decision(check(facts=(empty,)))), evidence=(READ,)) == "gap"
+
+
+def test_a_shadow_pass_does_not_show_it() -> None:
+    assert status(bundle(decision(check(), mode=Mode.SHADOW)), evidence=(READ,)) == "gap"
+
+
+def test_evidence_under_the_wrong_criterion_closes_no_gap_but_fails_all_the_same() -> None:
+    right = control(topics=("change",))
+    wrong = control(
+        id="soc2/CC2.1", criterion="CC2.1", title="Information", evidence=(READ,), topics=("log",)
+    )
+    for outcome, expected in ((Outcome.PASS, "gap"), (Outcome.FAIL, "fail")):
+        result = check(
+            outcome, id="change-mgmt", policy="own/words/findings", controls=("soc2/CC2.1",)
+        )
+        document = index(bundle(decision(result)), controls=(right, wrong))
+        statuses = {card["id"]: card["status"] for card in document["controls"]}
+        assert statuses["CC2.1"] == expected
 
 
 # ---------------------------------------------------------------- status of one decision

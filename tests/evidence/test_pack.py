@@ -118,6 +118,18 @@ def test_the_open_points_come_before_the_controls_gravest_first(index: dict[str,
     assert "CC8.1 ·" not in points
 
 
+def test_who_has_to_act_stands_before_what_is_open_with_links_to_each_control(
+    index: dict[str, Any],
+) -> None:
+    text = seen(index).text
+    owners = text[text.rindex("Who has to act") : text.rindex("Evidence by people")]
+    table = owners[: owners.index(" · ")]
+    for control in index["controls"]:
+        if control["status"] != "pass":
+            assert control["owner"] in table
+            assert control["id"] in table
+
+
 def test_every_control_has_a_card_with_owner_status_and_evidence(index: dict[str, Any]) -> None:
     page = seen(index)
     for control in index["controls"]:

@@ -82,6 +82,16 @@ def test_one_artifact_of_several_checks_and_gates_is_kept_once_for_all_their_con
     assert artifact.controls == ("soc2/C1.1", "soc2/CC6.8", "soc2/CC8.1")
 
 
+def test_a_gate_that_spells_a_control_in_another_way_is_recorded_under_its_one_id(words, cell):
+    words.gate("pr", words_check(controls=["cc_6_1", "PI1.3"]))
+    words.store_run()
+
+    written = bundle(words, cell)
+
+    (artifact,) = [entry for entry in written.manifest.entries if entry.role == "artifact"]
+    assert artifact.controls == ("soc2/CC6.1", "soc2/PI1.3")
+
+
 def test_files_of_the_same_bytes_are_one_artifact_whatever_they_are_called(words, cell):
     """Names that differ in case alone could not stand together in a bundle."""
     data = (words.root / "words.json").read_bytes()

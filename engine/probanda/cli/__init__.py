@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bundle": ("bundle", "Record decisions in the ledger and write a signed bundle."),
     "cell": ("cell", "Create the keys and trust files of a self-contained trust domain."),
     "check": ("check", "Run gates against this project's artifacts."),
+    "explain": ("explain", "Explain a control, policy, gate, collector, contract or waiver."),
+    "list": ("list", "List the project's controls, policies, gates and so on."),
     "pack": ("pack", "Build the audit pack of a period from verified bundles."),
     "rego": ("rego", "Evaluate, check and measure Rego by itself."),
     "schema": ("schema", "Print the JSON Schema of a kind of document."),

@@ -11,17 +11,21 @@ from probanda.cli.options import find_project, project_option
 from probanda.model.location import Location
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from probanda.errors import ContentError, PolicyError
     from probanda.model.policy import Policy
 
 
 @click.command("validate")
 @click.option("--base", default="", metavar="REF", help="Validate a revision instead.")
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @project_option
-def command(base: str, project: Path | None) -> int:
+def command(base: str, strict: bool, project: Path | None) -> int:
     """Check every document and signature of the project, compile its policies; run nothing.
 
-    Reports all errors at once, each with file, line, field and hint. Exits 0 or 2.
+    Reports all errors at once, each with file, line, field and hint; and warnings: what is
+    well formed and probably not meant. Exits 0 or 2.
     """
     from probanda import rego
     from probanda.content import WorkingTree, load
@@ -30,7 +34,7 @@ def command(base: str, project: Path | None) -> int:
     from probanda.gates.run import load_revision
 
     root = find_project(project)
-    catalogue = load_revision(root, base) if base else load(WorkingTree(root))
+    catalogue = load_revision(root, base) if base else load(WorkingTree(root), maps=True)
     errors: list[ContentError] = []
     # What is built in was compiled before it was shipped.
     for policy in (item for item in catalogue.policies.values() if not item.builtin):
@@ -43,8 +47,11 @@ def command(base: str, project: Path | None) -> int:
         verified_clarifications(catalogue)
     except MultipleContentError as error:
         errors += error.errors
+    if strict:
+        errors += catalogue.warnings
     if errors:
         raise MultipleContentError(errors)
+    _warn(catalogue.warnings)
     counts = {
         "gate": len(catalogue.gates),
         "policy": len(catalogue.policies),
@@ -55,6 +62,16 @@ def command(base: str, project: Path | None) -> int:
     }
     click.echo("valid: " + ", ".join(_counted(count, noun) for noun, count in counts.items()))
     return 0
+
+
+def _warn(warnings: Sequence[ContentError]) -> None:
+    """Warnings, each with its hint, on stderr."""
+    from probanda.output.text import clean
+
+    for warning in warnings:
+        click.echo(f"warning: {clean(str(warning))}", err=True)
+        if warning.hint:
+            click.echo(f"hint: {clean(warning.hint)}", err=True)
 
 
 def _errors(policy: Policy, error: PolicyError) -> list[ContentError]:

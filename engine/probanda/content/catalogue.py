@@ -15,7 +15,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from probanda.canonical import tree_digest
 from probanda.content.complaints import nearest
@@ -23,6 +23,7 @@ from probanda.errors import ContentError
 from probanda.model.clarification import Clarification
 from probanda.model.contract import Contract
 from probanda.model.control import Control
+from probanda.model.control_map import ControlMap, IdentifierList
 from probanda.model.gate import Gate
 from probanda.model.policy import Entrypoint, Policy
 from probanda.model.project import Project
@@ -40,10 +41,12 @@ class Catalogue:
         gates: by name.
         policies: by id; what probanda ships has the prefix `builtin:`.
         controls: by id; built-in ones too, without prefix.
+        identifiers, maps: by name; built-in ones too. Empty unless they were asked for.
         contracts: by the name of their folder.
         waivers: by name.
         clarifications: by name.
         files: SHA-256 of every judging document, by path.
+        warnings: what is well formed and probably not meant, each with its place.
         provides_builtin: the project is probanda's own source: `builtin:` means itself.
     """
 
@@ -55,6 +58,9 @@ class Catalogue:
     waivers: Mapping[str, Waiver]
     clarifications: Mapping[str, Clarification]
     files: Mapping[str, str]
+    identifiers: Mapping[str, IdentifierList] = field(default_factory=dict)
+    maps: Mapping[str, ControlMap] = field(default_factory=dict)
+    warnings: tuple[ContentError, ...] = ()
     provides_builtin: bool = False
 
     @property

@@ -104,11 +104,14 @@ def convert_control(source: Source[documents.Control]) -> Control:
                 policy=qualified(entry.policy or "", builtin=source.builtin),
                 population=entry.population or "",
                 review=entry.review or "",
+                query=entry.query or "",
+                artifact=entry.artifact or "",
             )
             for entry in spec.evidence
         ),
         digest=source.digest,
         location=source.at(),
+        topics=spec.topics,
     )
 
 

@@ -16,12 +16,13 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from probanda.collect import COLLECTORS, RepositoryCollector
 from probanda.content import documents, statements
 from probanda.content.catalogue import BUILTIN, find_entrypoint
+from probanda.content.citations import unknown_controls
 from probanda.content.complaints import dotted, nearest, one_of
 from probanda.content.convert import qualified
 from probanda.content.documents import CheckEntry, FactEntry
@@ -105,7 +106,8 @@ def _check(
             hint="a runtime check judges the request",
             key=True,
         )
-    yield from _controls(source, (*base, "controls"), entry.controls, context)
+    cited, path = entry.controls, (*base, "controls")
+    yield from unknown_controls(source, path, cited, context.controls, context.broken_controls)
     for name, fact in entry.facts.items():
         yield from _collector(source, (*base, "facts", name), fact)
     try:
@@ -240,25 +242,13 @@ def _field(path: Path) -> str:
     return f"'{dotted(path)}'" if path else "set"
 
 
-def _controls(
-    source: Source[documents.Gate] | Source[documents.Policy],
-    path: Path,
-    controls: Iterable[str],
-    context: Context,
-) -> Iterator[ContentError]:
-    for index, control in enumerate(controls):
-        if control not in context.controls and control.lower() not in context.broken_controls:
-            yield source.error(
-                (*path, index),
-                f"no control '{control}'",
-                hint=nearest(control, context.controls),
-            )
-
-
 def check_policy(source: Source[documents.Policy], context: Context, errors: Errors) -> None:
     """A policy's controls and collectors."""
     spec = source.document.spec
-    for error in _controls(source, ("spec", "controls"), spec.controls, context):
+    path: Path = ("spec", "controls")
+    for error in unknown_controls(
+        source, path, spec.controls, context.controls, context.broken_controls
+    ):
         errors.add(error)
     for name, fact in spec.facts.items():
         if fact.collector not in COLLECTORS and fact.collector not in HOST_FACTS:

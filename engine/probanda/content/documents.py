@@ -23,7 +23,7 @@ from pydantic.alias_generators import to_camel
 from probanda.content.descriptions import field_descriptions
 from probanda.content.fields import (
     CollectorName,
-    ControlId,
+    ControlName,
     Duration,
     EntrypointName,
     FactName,
@@ -266,7 +266,7 @@ class Policy(Model):
 class ControlMetadata(Model):
     """Name and title of a control."""
 
-    name: ControlId
+    name: ControlName
     """`<framework>/<criterion>`."""
     title: Line
     """Own short title."""
@@ -279,12 +279,17 @@ class EvidenceEntry(Model):
     """What it is."""
     collector: CollectorName | None = None
     """The collector that reads it; without one, a person provides it."""
+    query: Text | None = None
+    """What is read there: which records, which fields, and what must hold."""
     policy: EntrypointName | None = None
-    """The policy entry point that judges it; without one, a person does."""
+    """The policy entry point that judges it; without one, any check that names the control
+    and reads through the collector does."""
     population: Text | None = None
     """The full set from which an auditor would sample."""
     review: Text | None = None
     """What a reviewer looks at; required where neither collector nor policy is given."""
+    artifact: Line | None = None
+    """What a reviewer attaches."""
 
 
 class ControlSpec(Model):
@@ -301,6 +306,10 @@ class ControlSpec(Model):
     """How often the control operates."""
     automation: Annotated[Literal["automated", "manual", "hybrid"], BeforeValidator(word)]
     """How its evidence comes about."""
+    topics: Annotated[
+        tuple[Slug, ...], AfterValidator(unique), Field(json_schema_extra={"uniqueItems": True})
+    ] = ()
+    """What its checks are about; a check about another control's topics is misplaced here."""
     evidence: Annotated[tuple[EvidenceEntry, ...], Field(min_length=1)]
     """What proves it."""
 

@@ -28,6 +28,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from probanda.errors import ParseError
+from probanda.model.criterion import canonical_control
 from probanda.model.instant import parse_duration, parse_instant
 from probanda.parse.tree import MappingNode, ScalarNode, SequenceNode, YamlNode, resolve
 
@@ -37,6 +38,10 @@ SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 POLICY_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*$"
 ENTRYPOINT = r"^(builtin:)?[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*){2}$"
 CONTROL_ID = r"^[a-z0-9]+(-[a-z0-9]+)*/[A-Za-z0-9]+([.-][A-Za-z0-9]+)*$"
+# As documents may refer to one: `soc2/CC8.1`, and the spellings that become it.
+CONTROL_REFERENCE = r"^([a-z0-9]+(-[a-z0-9]+)*/)?[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$"
+# As publications number what they say: `AC-2`, `PR.AA-01`, `A.5.1`.
+EXTERNAL_ID = r"^[A-Za-z0-9]+([.()-][A-Za-z0-9]+)*\)?$"
 FACT_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 COLLECTOR = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 REGO_PACKAGE = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"
@@ -53,6 +58,8 @@ MEANINGS = {
     POLICY_NAME: "'<area>/<slug>', such as 'supply-chain/license-allowlist'",
     ENTRYPOINT: "'<area>/<slug>/<entrypoint>', such as 'supply-chain/license-allowlist/findings'",
     CONTROL_ID: "'<framework>/<criterion>', such as 'soc2/CC8.1'",
+    CONTROL_REFERENCE: "'<framework>/<criterion>', such as 'soc2/CC8.1'",
+    EXTERNAL_ID: "an identifier, such as 'AC-2' or 'PR.AA-01'",
     FACT_NAME: "a word of letters, digits and underscores, such as 'sbom'",
     REGO_PACKAGE: "a Rego package, such as 'probanda.supply_chain.license_allowlist'",
     REGO_RULE: "the name of a Rego rule, such as 'findings'",
@@ -156,6 +163,13 @@ def _number(value: Any) -> float:
     return found
 
 
+def _whole(value: Any) -> int:
+    found = _resolved(value)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise complaint("must be a whole number")
+    return found
+
+
 def inside(text: str) -> str:
     """A relative POSIX path that stays below the project's root.
 
@@ -208,7 +222,18 @@ Line = Annotated[Text, AfterValidator(_one_line)]
 Slug = Annotated[str, Field(pattern=SLUG, max_length=100), BeforeValidator(_text)]
 PolicyName = Annotated[str, Field(pattern=POLICY_NAME, max_length=200), BeforeValidator(_text)]
 EntrypointName = Annotated[str, Field(pattern=ENTRYPOINT, max_length=300), BeforeValidator(_text)]
-ControlId = Annotated[str, Field(pattern=CONTROL_ID, max_length=100), BeforeValidator(_text)]
+ControlName = Annotated[
+    str,
+    Field(pattern=CONTROL_ID, max_length=100),
+    BeforeValidator(lambda value: canonical_control(_text(value))),
+]
+ControlId = Annotated[
+    str,
+    Field(pattern=CONTROL_REFERENCE, max_length=100),
+    BeforeValidator(_text),
+    AfterValidator(canonical_control),
+]
+ExternalId = Annotated[str, Field(pattern=EXTERNAL_ID, max_length=50), BeforeValidator(_text)]
 # Keys of mappings are text already.
 SlugKey = Annotated[str, Field(pattern=SLUG, max_length=100)]
 FactName = Annotated[str, Field(pattern=FACT_NAME, max_length=100)]
@@ -221,6 +246,7 @@ Purl = Annotated[str, Field(pattern=PURL, max_length=500), BeforeValidator(_text
 LicenseExpression = Annotated[str, Field(pattern=LICENSE, max_length=500), BeforeValidator(_text)]
 RelativePath = Annotated[Line, AfterValidator(inside)]
 Flag = Annotated[bool, BeforeValidator(_boolean)]
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_plain)]
 Duration = Annotated[

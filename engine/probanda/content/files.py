@@ -2,7 +2,8 @@
 
 Rules:
 
-- Every file of a room is read or refused; none is passed over in silence.
+- Every file of a room is read or refused; none is passed over in silence. Maps, which judge
+  nothing, are read where they are asked for.
 - What judges is listed with its digest: documents, Rego without tests, signatures.
 
 Example:
@@ -60,8 +61,14 @@ class Rooms:
         return {path: text for path, text in texts.items() if path.startswith(folder)}
 
 
-def read_rooms(tree: Tree, rooms: tuple[str, ...], errors: Errors, *, builtin: bool) -> Rooms:
-    """All files of `rooms`; what is wrong with them goes to `errors`."""
+# What relates controls to other publications. It judges nothing, and few commands show it.
+MAP_KINDS = frozenset({"IdentifierList", "ControlMap"})
+
+
+def read_rooms(
+    tree: Tree, rooms: tuple[str, ...], errors: Errors, *, builtin: bool, maps: bool = False
+) -> Rooms:
+    """All files of `rooms`, maps if asked for; what is wrong with them goes to `errors`."""
     found = Rooms(tree)
     for room in rooms:
         paths: list[str] = []
@@ -77,7 +84,7 @@ def read_rooms(tree: Tree, rooms: tuple[str, ...], errors: Errors, *, builtin: b
                         hint=expected(path),
                     )
                 )
-            elif place.kind != "Ignored":
+            elif place.kind != "Ignored" and (maps or place.kind not in MAP_KINDS):
                 read_file(found, path, place, errors, builtin=builtin)
     _check_orphans(found, errors)
     return found

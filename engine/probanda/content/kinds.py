@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from probanda.content.documents import Control, Gate, Model, Policy, Project
+from probanda.content.map_documents import ControlMap, IdentifierList
 from probanda.content.statements import Clarification, Contract, Waiver
 
 MODELS: dict[str, type[Model]] = {
@@ -18,6 +19,8 @@ MODELS: dict[str, type[Model]] = {
     "Gate": Gate,
     "Policy": Policy,
     "Control": Control,
+    "IdentifierList": IdentifierList,
+    "ControlMap": ControlMap,
     "Contract": Contract,
     "Waiver": Waiver,
     "Clarification": Clarification,

@@ -17,11 +17,12 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from probanda.canonical import sha256_hex
 from probanda.content.catalogue import BUILTIN, Catalogue
+from probanda.content.citations import misplaced_in_gate, misplaced_in_policy
 from probanda.content.complaints import nearest
 from probanda.content.convert import (
     convert_clarification,
@@ -39,6 +40,7 @@ from probanda.content.crosscheck import (
     check_waiver,
 )
 from probanda.content.files import Rooms, read_file, read_rooms
+from probanda.content.maps import check_map, check_name, convert_identifiers, convert_map
 from probanda.content.policies import assemble
 from probanda.content.rooms import ROOMS, Place
 from probanda.content.source import Errors, Source
@@ -54,31 +56,36 @@ from probanda.errors import ContentError
 from probanda.model.clarification import Clarification
 from probanda.model.contract import Contract
 from probanda.model.control import Control
+from probanda.model.control_map import ControlMap, IdentifierList
+from probanda.model.criterion import canonical_control
 from probanda.model.policy import Policy
 from probanda.model.project import Project
 
+# Kinds of built-in documents.
+_REPLACEABLE = ("Policy", "Control", "IdentifierList", "ControlMap")
 _KEY_HEADER = b"-----BEGIN PUBLIC KEY-----"
 T = TypeVar("T")
 
 
-def load(tree: Tree, *, builtin: bool | Tree = True) -> Catalogue:
+def load(tree: Tree, *, builtin: bool | Tree = True, maps: bool = False) -> Catalogue:
     """The catalogue of the project in `tree`.
 
     Args:
         tree: the project.
         builtin: whether built-in content takes part, or the tree that it is taken from.
+        maps: whether identifier lists and control maps are read; they judge nothing.
 
     Raises:
         MultipleContentError: everything that is wrong with it.
     """
     errors = Errors()
     itself = provides_builtin(tree)
-    own = read_rooms(tree, ROOMS, errors, builtin=False)
+    own = read_rooms(tree, ROOMS, errors, builtin=False, maps=maps)
     read_file(own, PROJECT_FILE, Place("Project"), errors, builtin=False)
     shipped = Rooms(tree)
     if builtin is not False and not itself:
         shipping = builtin_tree() if builtin is True else builtin
-        shipped = read_rooms(shipping, BUILTIN_ROOMS, errors, builtin=True)
+        shipped = read_rooms(shipping, BUILTIN_ROOMS, errors, builtin=True, maps=maps)
     project = _project(own, errors)
     _check_names(own, shipped, errors)
     controls = _controls(shipped, errors) | _controls(own, errors)
@@ -92,6 +99,7 @@ def load(tree: Tree, *, builtin: bool | Tree = True) -> Catalogue:
         provides_builtin=itself,
     )
     _crosscheck(own, shipped, context, errors)
+    identifiers, control_maps = _maps(own, shipped, context, errors)
     gates = by_name(own, "Gate", convert_gate, errors)
     waivers = by_name(own, "Waiver", convert_waiver, errors)
     contracts = _contracts(own, errors)
@@ -107,7 +115,10 @@ def load(tree: Tree, *, builtin: bool | Tree = True) -> Catalogue:
         contracts=contracts,
         waivers=waivers,
         clarifications=clarifications,
+        identifiers=identifiers,
+        maps=control_maps,
         files=dict(sorted(own.digests.items())),
+        warnings=tuple(_misplaced(own, controls)),
         provides_builtin=itself,
     )
 
@@ -122,6 +133,14 @@ def _crosscheck(own: Rooms, shipped: Rooms, context: Context, errors: Errors) ->
             check_policy(source, context, errors)
         for source in rooms.of("Control"):
             check_control(source, context, errors)
+
+
+def _misplaced(own: Rooms, controls: Mapping[str, Control]) -> Iterator[ContentError]:
+    """Citations that do not fit, in the order of files and lines."""
+    for gate in own.of("Gate"):
+        yield from misplaced_in_gate(gate, controls)
+    for policy in own.of("Policy"):
+        yield from misplaced_in_policy(policy, controls)
 
 
 def by_name(
@@ -180,19 +199,15 @@ def _companion(
 def _check_names(own: Rooms, shipped: Rooms, errors: Errors) -> None:
     """A name of the project's that is built in too needs `extends`."""
     extends: tuple[str, ...] = ()
-    taken = {
-        source.document.metadata.name
-        for kind in ("Policy", "Control")
-        for source in shipped.of(kind)
-    }
+    taken = {source.document.metadata.name for kind in _REPLACEABLE for source in shipped.of(kind)}
     for source in own.of("Project"):
-        extends = source.document.spec.extends
+        extends = tuple(canonical_control(name) for name in source.document.spec.extends)
         for index, name in enumerate(extends):
             if name not in taken:
                 message = f"nothing called '{name}' is built in"
                 path = ("spec", "extends", index)
                 errors.add(source.error(path, message, hint=nearest(name, taken)))
-    for kind in ("Policy", "Control"):
+    for kind in _REPLACEABLE:
         names = {source.document.metadata.name for source in shipped.of(kind)}
         for source in own.of(kind):
             name = source.document.metadata.name
@@ -224,6 +239,24 @@ def _policies(rooms: Rooms, errors: Errors, *, prefix: str) -> dict[str, Policy]
 def _controls(rooms: Rooms, errors: Errors) -> dict[str, Control]:
     """Controls by id."""
     return by_name(rooms, "Control", convert_control, errors)
+
+
+def _maps(
+    own: Rooms, shipped: Rooms, context: Context, errors: Errors
+) -> tuple[dict[str, IdentifierList], dict[str, ControlMap]]:
+    """Identifier lists and maps by name; a map of the project's may use a list that is built in."""
+    identifiers: dict[str, IdentifierList] = {}
+    maps: dict[str, ControlMap] = {}
+    for rooms in (shipped, own):
+        identifiers |= by_name(rooms, "IdentifierList", convert_identifiers, errors)
+        maps |= by_name(rooms, "ControlMap", convert_map, errors)
+    for rooms in (shipped, own):
+        broken = context.broken_controls | rooms.broken.get("IdentifierList", set())
+        for source in (*rooms.of("IdentifierList"), *rooms.of("ControlMap")):
+            check_name(source, errors)
+        for source in rooms.of("ControlMap"):
+            check_map(source, identifiers, context.controls, broken, errors)
+    return identifiers, maps
 
 
 def _contracts(own: Rooms, errors: Errors) -> dict[str, Contract]:

@@ -90,6 +90,7 @@ def assemble(
         digest=tree_digest(files),
         builtin=source.builtin,
         location=source.at(),
+        owner=source.document.metadata.owner,
     )
 
 

@@ -30,7 +30,12 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("Ignored", r"evidence/(?:predicates|packs|trust|bundles)/.+"),
     ("Ignored", rf"policies/{_WORD}/{_WORD}/(?:cases|tests)/.+"),
     ("Gate", rf"gates/{_WORD}\.yaml"),
-    ("Control", r"controls/(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*/[A-Za-z0-9.-]+)\.yaml"),
+    ("IdentifierList", rf"controls/identifiers/(?P<name>{_WORD})\.yaml"),
+    ("ControlMap", rf"controls/maps/(?P<name>{_WORD})\.yaml"),
+    (
+        "Control",
+        r"controls/(?!maps/|identifiers/)(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*/[A-Za-z0-9.-]+)\.yaml",
+    ),
     ("Contract", rf"contracts/(?P<name>{_WORD})/contract\.(?:yaml|json)"),
     ("Policy", rf"policies/(?P<name>{_WORD}/{_WORD})/policy\.yaml"),
     ("RegoTest", rf"policies/(?P<name>{_WORD}/{_WORD})/{_FILE}_test\.rego"),
@@ -41,7 +46,8 @@ _RULES: tuple[tuple[str, str], ...] = (
 )
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _RULES)
 _FORMS = {
-    "controls": "controls/<framework>/<criterion>.yaml",
+    "controls": "controls/<framework>/<criterion>.yaml, controls/maps/<name>.yaml or "
+    "controls/identifiers/<name>.yaml",
     "contracts": "contracts/<name>/contract.yaml or contract.json",
     "policies": "policies/<area>/<slug>/policy.yaml, *.rego, *_test.rego, cases/, tests/",
     "gates": "gates/<name>.yaml",

@@ -10,7 +10,9 @@ Rules, each of which can only make a status worse:
   weighs too: unverified → `notEvaluated`, a shadow pass → `gap`. So nobody hides a
   failure behind a newer file, nor behind a softer gate.
 - Each expected evidence with a policy needs a binding decision of that policy, else
-  `gap`; one older than the control's frequency allows at the end is `stale`.
+  `gap`; one older than the control's frequency allows at the end is `stale`. Evidence that
+  names a collector alone is shown by any check which names the control, reads through that
+  collector and is not misplaced (`model.topic`): where no gate feeds it, it is a gap.
 - Order, worst first: fail, notEvaluated, gap, stale, manual, waived, pass.
 
 Pure: no file, no clock.
@@ -26,7 +28,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from probanda.model.control import Automation, Control, Frequency
+from probanda.model.control import Automation, Control, ExpectedEvidence, Frequency
 from probanda.model.instant import format_instant
 from probanda.model.outcome import ControlStatus, Mode, Outcome
 
@@ -73,6 +75,8 @@ class Event:
             the prefix `builtin:`.
         as_of: the decision's clock.
         open, waived: number of findings.
+        collectors: of the facts that it read.
+        fits: it is not misplaced under the control at hand.
         untrusted: why the bundle's decisions prove nothing; empty when it verified.
         incomplete: why the decision cannot be re-performed; empty when it can.
         bundle, document: where it is: bundle file name, path in the bundle.
@@ -90,6 +94,8 @@ class Event:
     incomplete: str
     bundle: str
     document: str
+    collectors: frozenset[str] = frozenset()
+    fits: bool = True
 
     @property
     def shadow_only(self) -> bool:
@@ -182,22 +188,16 @@ def judge(control: Control, events: Sequence[Event], *, end: datetime) -> Contro
     statements = [words for key in sorted(groups) for words in _judge_check(groups[key])]
     items = []
     for expected in control.evidence:
-        if not expected.policy:
+        if not expected.automated:
             items.append(ItemStatus(ControlStatus.MANUAL, 0, None))
             continue
-        item, words = _judge_item(
-            expected.title,
-            expected.policy.removeprefix("builtin:"),
-            events,
-            ALLOWED_AGE[control.frequency],
-            end,
-        )
+        item, words = _judge_item(expected, events, ALLOWED_AGE[control.frequency], end)
         items.append(item)
         if words is not None:
             statements.append(words)
     if control.automation is Automation.MANUAL:
         statements.append(_Statement(ControlStatus.MANUAL, "Evidence comes from people alone"))
-    elif not any(expected.policy for expected in control.evidence):
+    elif not any(expected.automated for expected in control.evidence):
         statements.append(_Statement(ControlStatus.GAP, "No policy is expected to judge it"))
     status = worst(statement.status for statement in statements)
     return ControlJudgement(
@@ -224,15 +224,16 @@ def _judge_check(group: Sequence[Event]) -> list[_Statement]:
 
 
 def _judge_item(
-    title: str, policy: str, events: Sequence[Event], allowed: timedelta | None, end: datetime
+    expected: ExpectedEvidence, events: Sequence[Event], allowed: timedelta | None, end: datetime
 ) -> tuple[ItemStatus, _Statement | None]:
     """Status of one expected evidence, and what it adds to what its checks say already."""
-    mine = [event for event in events if event.policy == policy]
+    title = expected.title
+    mine = [event for event in events if _shows(event, expected)]
     binding = [event for event in mine if event.binds]
     latest = _latest_binding(mine)
     if latest is None:
         why = sorted({event.why for event in mine})
-        words = f"No decision that counts for “{title}” ({policy})"
+        words = f"No decision that counts for “{title}” ({_judge_of(expected)})"
         words += f": {', '.join(why)}" if why else ""
         status = (
             ControlStatus.NOT_EVALUATED
@@ -250,6 +251,18 @@ def _judge_item(
     words = f"“{title}” was last decided {age} days before the end, at {format_instant(latest)}"
     stale = _Statement(ControlStatus.STALE, words)
     return ItemStatus(worst([status, stale.status]), len(binding), latest), stale
+
+
+def _shows(event: Event, expected: ExpectedEvidence) -> bool:
+    """Whether a check result is about an expected evidence."""
+    if expected.policy:
+        return event.policy == expected.policy.removeprefix("builtin:")
+    return event.fits and expected.collector in event.collectors
+
+
+def _judge_of(expected: ExpectedEvidence) -> str:
+    """Who would have to decide an expected evidence."""
+    return expected.policy.removeprefix("builtin:") or f"no gate reads {expected.collector} for it"
 
 
 def _latest_binding(events: Iterable[Event]) -> datetime | None:

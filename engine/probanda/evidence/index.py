@@ -20,6 +20,7 @@ as not evaluated (see `control_status`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +44,7 @@ from probanda.evidence.report import Verdict as BundleVerdict
 from probanda.model.control import Control
 from probanda.model.instant import format_instant
 from probanda.model.outcome import ControlStatus, Outcome
+from probanda.model.topic import fitting
 
 __all__ = [
     "BundleEvidence",
@@ -93,7 +95,7 @@ def build_index(
     _distinct((bundle.name for bundle in found), "bundle")
     results, counts = read_results(found, tenant=tenant, period=period, as_of=as_of)
     end = min(period.end, as_of)
-    cards = [_card(control, results, end) for control in chosen]
+    cards = [_card(control, chosen, results, end) for control in chosen]
     named = {name for result in results for name in result.controls}
     statuses = [card["status"] for card in cards]
     index: dict[str, Any] = {
@@ -132,13 +134,16 @@ def _distinct(names: Iterable[str], what: str) -> None:
         seen.add(name)
 
 
-def _card(control: Control, results: Sequence[Result], end: datetime) -> dict[str, Any]:
-    """One control of the index."""
+def _card(
+    control: Control, peers: Sequence[Control], results: Sequence[Result], end: datetime
+) -> dict[str, Any]:
+    """One control of the index, among the controls of its framework."""
     mine = sorted(
         (result for result in results if control.id in result.controls),
         key=lambda result: _newest_first(result.event),
     )
-    judgement = judge(control, [result.event for result in mine], end=end)
+    events = [_placed(result.event, control, peers) for result in mine]
+    judgement = judge(control, events, end=end)
     populations = dict.fromkeys(e.population for e in control.evidence if e.population)
     artifacts = {row["uri"]: row for result in reversed(mine) for row in result.artifacts}
     return {
@@ -151,7 +156,7 @@ def _card(control: Control, results: Sequence[Result], end: datetime) -> dict[st
         "status": judgement.status.value,
         "reason": judgement.reason,
         "evidence": _evidence(control, judgement),
-        "outstanding": [expected.title for expected in control.evidence if not expected.policy],
+        "outstanding": [each.title for each in control.evidence if not each.automated],
         "decisions": [
             _decision(result.event, standing)
             for result, standing in zip(mine, judgement.standings, strict=True)
@@ -167,6 +172,12 @@ def _card(control: Control, results: Sequence[Result], end: datetime) -> dict[st
     }
 
 
+def _placed(event: Event, control: Control, peers: Sequence[Control]) -> Event:
+    """The check result, which shows less where it is cited under the wrong control."""
+    better = fitting(control, peers, policy=event.policy, check=event.check)
+    return replace(event, fits=False) if better else event
+
+
 def _newest_first(event: Event) -> tuple[float, str, str, str, str, str]:
     order = (event.gate, event.check, event.policy, event.bundle, event.document)
     return (-event.as_of.timestamp(), *order)
@@ -176,11 +187,13 @@ def _evidence(control: Control, judgement: ControlJudgement) -> list[dict[str, A
     return [
         {
             "title": expected.title,
-            "kind": "automated" if expected.policy else "manual",
+            "kind": "automated" if expected.automated else "manual",
             "collector": expected.collector,
+            "query": expected.query.strip(),
             "policy": expected.policy.removeprefix("builtin:"),
             "population": expected.population,
             "review": expected.review.strip(),
+            "artifact": expected.artifact,
             "status": item.status.value,
             "decisions": item.decisions,
             "latest": format_instant(item.latest) if item.latest is not None else "",

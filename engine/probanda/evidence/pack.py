@@ -247,7 +247,14 @@ def _read(folder: Traversable, name: str) -> str:
 def _view(index: Mapping[str, Any]) -> dict[str, Any]:
     """What the template shows, in its order."""
     order = [status.value for status in WORST_FIRST]
-    ranked = sorted(index["controls"], key=lambda control: order.index(control["status"]))
+    groups = [
+        {
+            "status": status,
+            "controls": [each for each in index["controls"] if each["status"] == status],
+        }
+        for status in order
+        if index["summary"][status] and status != ControlStatus.PASS.value
+    ]
     bar, start = [], 0
     for status in order:
         count = index["summary"][status]
@@ -259,7 +266,9 @@ def _view(index: Mapping[str, Any]) -> dict[str, Any]:
         "framework": _FRAMEWORKS.get(index["framework"], index["framework"]),
         "order": order,
         "bar": bar,
-        "open_points": [c for c in ranked if c["status"] != ControlStatus.PASS.value],
+        "open_points": [control for group in groups for control in group["controls"]],
+        "open_groups": groups,
+        "owners": _owners(groups),
         "by_people": [
             {"control": control["id"], "owner": control["owner"], **item}
             for control in index["controls"]
@@ -274,6 +283,23 @@ def _view(index: Mapping[str, Any]) -> dict[str, Any]:
         "meanings": _MEANINGS,
         "todo": _TODO,
     }
+
+
+def _owners(groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each owner with their open controls of each status; who has most of the gravest first."""
+    names = {control["owner"] for group in groups for control in group["controls"]}
+    rows: list[dict[str, Any]] = [
+        {
+            "owner": name,
+            **{
+                group["status"]: [each["id"] for each in group["controls"] if each["owner"] == name]
+                for group in groups
+            },
+        }
+        for name in sorted(names)
+    ]
+    rows.sort(key=lambda row: [-len(row[group["status"]]) for group in groups])
+    return rows
 
 
 def _card(control: Mapping[str, Any]) -> dict[str, Any]:

@@ -165,6 +165,10 @@ def _result(
         incomplete=incomplete,
         bundle=bundle.name,
         document=path,
+        # An empty fact was not read: there was nothing.
+        collectors=frozenset(
+            str(fact["type"]) for fact in check["facts"] if fact.get("missing") != "empty"
+        ),
     )
     rules = [(str(f["policy"]), str(f["rule"]), True) for f in check["findings"]]
     rules += [(str(f["policy"]), str(f["rule"]), False) for f in check["waived"]]

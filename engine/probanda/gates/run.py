@@ -126,7 +126,7 @@ def _repository(request: GateRequest) -> Repository | None:
 
 
 def load_revision(root: Path, base: str) -> Catalogue:
-    """The content of the project in `root` at the revision that the command line calls `base`.
+    """All content of the project in `root` at the revision that the command line calls `base`.
 
     Raises:
         UsageError: there is none of that name, or no repository.
@@ -135,7 +135,7 @@ def load_revision(root: Path, base: str) -> Catalogue:
     repository = Repository.discover(root)
     if repository is None:
         raise UsageError("--base needs a git repository", hint="leave --base out")
-    return load(RevisionTree(repository, resolve_base(repository, base), base))
+    return load(RevisionTree(repository, resolve_base(repository, base), base), maps=True)
 
 
 def resolve_base(repository: Repository, base: str) -> str:

@@ -35,9 +35,12 @@ class ExpectedEvidence:
     Attributes:
         title: what it is.
         collector: the collector that reads it; empty when a person provides it.
-        policy: the policy entry point that judges it; empty when a person does.
+        query: what is read there: which records, which fields, and what must hold.
+        policy: the policy entry point that judges it. Empty while the control names none: then
+            any check counts that names the control and reads through `collector`.
         population: the full set from which an auditor would sample.
         review: what a reviewer looks at; for manual evidence never empty.
+        artifact: what a reviewer attaches.
     """
 
     title: str
@@ -45,6 +48,13 @@ class ExpectedEvidence:
     policy: str = ""
     population: str = ""
     review: str = ""
+    query: str = ""
+    artifact: str = ""
+
+    @property
+    def automated(self) -> bool:
+        """Whether a gate can show it, rather than a person alone."""
+        return bool(self.policy or self.collector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class Control:
         frequency: how often it operates.
         automation: see `Automation`.
         evidence: never empty.
+        topics: what its checks are about, in the words of their names; see `model.topic`.
         digest: SHA-256 of the document's bytes.
         location: where it is written.
     """
@@ -76,3 +87,4 @@ class Control:
     evidence: tuple[ExpectedEvidence, ...]
     digest: str
     location: Location | None = None
+    topics: tuple[str, ...] = ()

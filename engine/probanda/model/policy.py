@@ -66,6 +66,7 @@ class Policy:
     Attributes:
         id: `<area>/<slug>`.
         title: one line for people.
+        owner: role or team that answers for it.
         package: Rego package, dotted.
         entrypoints: by name.
         rules: by rule id, from Rego metadata.
@@ -96,3 +97,4 @@ class Policy:
     digest: str
     builtin: bool = False
     location: Location | None = None
+    owner: str = ""
