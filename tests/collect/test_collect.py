@@ -51,11 +51,17 @@ def test_the_table_is_keyed_by_name_and_every_collector_has_one_kind():
 def test_only_artifacts_that_state_their_time_are_timestamped():
     stamped = {name for name, collector in COLLECTORS.items() if collector.timestamped}
     assert stamped == {
+        "coverage",
         "cyclonedx",
         "junit",
+        "load",
+        "logs",
         "openlineage",
+        "sarif",
         "secrets-inventory",
+        "spdx",
         "terraform-plan",
+        "vex",
     }
 
 
@@ -116,6 +122,14 @@ def test_any_yaml_value_may_stand_at_the_top(tmp_path, text):
         ("junit", "<a", "not valid XML"),
         ("junit", "<a/>", "no JUnit report"),
         ("cyclonedx", "{}", "not a CycloneDX"),
+        ("coverage", "<a/>", "no coverage report"),
+        ("csv", "", "no header"),
+        ("load", "{}", "no known load report"),
+        ("logs", "{", "not valid JSON"),
+        ("sarif", "{}", "not SARIF"),
+        ("spdx", "{}", "not SPDX"),
+        ("toml", "a", "not valid TOML"),
+        ("vex", "{}", "no VEX"),
     ],
 )
 def test_a_broken_artifact_is_an_error_also_where_a_missing_one_is_empty(

@@ -26,9 +26,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from probanda.collect.coverage_json import read_coverage_json
-from probanda.collect.coverage_xml import read_cobertura, read_jacoco
-from probanda.collect.covered import FileCoverage
+from probanda.collect.formats.coverage_json import read_coverage_json
+from probanda.collect.formats.coverage_xml import read_cobertura, read_jacoco
+from probanda.collect.formats.covered import FileCoverage
 from probanda.collect.interface import Reading
 from probanda.collect.json_node import read_node
 from probanda.errors import CollectError

@@ -29,12 +29,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from probanda.collect.formats.benchmark import read_benchmark
+from probanda.collect.formats.k6 import read_k6
+from probanda.collect.formats.load_run import Run
+from probanda.collect.formats.locust import read_locust
 from probanda.collect.interface import NO_OPTIONS, Reading
 from probanda.collect.json_node import read_node
-from probanda.collect.load_benchmark import read_benchmark
-from probanda.collect.load_k6 import read_k6
-from probanda.collect.load_locust import read_locust
-from probanda.collect.load_run import Run
 from probanda.parse.limits import DEFAULT, decode
 
 _HINT = "k6's summary (handleSummary, --summary-export), Locust's _stats.csv, or pytest-benchmark"

@@ -29,9 +29,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from probanda.canonical import canonical
+from probanda.collect.formats.spdx3 import make_component, read_graph
 from probanda.collect.interface import NO_OPTIONS, Reading
 from probanda.collect.json_node import Node, read_node
-from probanda.collect.spdx3 import make_component, read_graph
 from probanda.errors import CollectError
 from probanda.model.location import Location
 

@@ -60,7 +60,9 @@ class TomlCollector:
         try:
             value = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            message, where = str(error), Location(source)
+            message = str(error)
+            # Without a line it is the end of the document.
+            where = Location(source, len(text.splitlines()))
             place = _PLACE.search(message)
             if place and place[1]:
                 where = Location(source, int(place[1]), int(place[2]))

@@ -5,9 +5,9 @@ CycloneDX 1.4 to 1.7 with vulnerabilities.
 
 Data: `{format, id, author, version, statements, statementCount, counts}`. A statement is
 `{vulnerability, aliases, products, purls, status, justification, impact, action, statedAt}`,
-sorted by vulnerability; a product is `{id, purl, versions, subcomponents}`, sorted by id; `versions` are those that a
-CycloneDX document restricts itself to, empty for all; `purls` are those
-of products and subcomponents, `statedAt` is RFC 3339 UTC or empty. `counts` is by status.
+sorted by vulnerability; a product is `{id, purl, versions, subcomponents}`, sorted by id;
+`versions` are those that a CycloneDX document restricts itself to, empty for all; `purls` are
+those of products and subcomponents, `statedAt` is RFC 3339 UTC or empty. `counts` is by status.
 
 | `status` | OpenVEX | CSAF | CycloneDX |
 |---|---|---|---|
@@ -41,12 +41,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from probanda.collect.formats.csaf import read_csaf
+from probanda.collect.formats.cyclonedx_vex import read_cyclonedx_vex
+from probanda.collect.formats.openvex import read_openvex
+from probanda.collect.formats.vex_statement import STATUSES, Document
 from probanda.collect.interface import NO_OPTIONS, Reading
 from probanda.collect.json_node import read_node
-from probanda.collect.vex_csaf import read_csaf
-from probanda.collect.vex_cyclonedx import read_cyclonedx_vex
-from probanda.collect.vex_openvex import read_openvex
-from probanda.collect.vex_statement import STATUSES, Document
 
 _HINT = "OpenVEX, CSAF 2.0 (csaf_vex) or CycloneDX with vulnerabilities, all as JSON"
 

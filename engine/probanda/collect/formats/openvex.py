@@ -14,8 +14,14 @@ from __future__ import annotations
 
 import re
 
+from probanda.collect.formats.vex_statement import (
+    JUSTIFICATIONS,
+    Document,
+    Product,
+    Statement,
+    settle,
+)
 from probanda.collect.json_node import Node
-from probanda.collect.vex_statement import JUSTIFICATIONS, Document, Product, Statement, settle
 
 _CONTEXT = re.compile(r"https://openvex\.dev/ns(?:/v0\.(?:0\.1|2\.[0-9]+))?")
 _STATUSES = ("affected", "fixed", "not_affected", "under_investigation")

@@ -25,7 +25,7 @@ from fractions import Fraction
 from typing import NoReturn
 from xml.etree.ElementTree import Element
 
-from probanda.collect.covered import FileCoverage, LineCount, Report, file_coverage
+from probanda.collect.formats.covered import FileCoverage, LineCount, Report, file_coverage
 from probanda.errors import CollectError
 from probanda.model.instant import format_instant
 from probanda.model.location import Location

@@ -24,8 +24,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from probanda.collect.formats.load_run import ALL, Run, Scenario
 from probanda.collect.json_node import Node
-from probanda.collect.load_run import ALL, Run, Scenario
 
 _SUBMETRIC = re.compile(r"(?P<metric>[^{}]{1,128})(?:\{(?P<tags>.*)\})?", re.DOTALL)
 _SCENARIO = re.compile(r"\s*scenario:\s*(?P<name>.+?)\s*")

@@ -18,8 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from probanda.collect.formats.vex_statement import (
+    JUSTIFICATIONS,
+    Document,
+    Product,
+    Statement,
+    settle,
+)
 from probanda.collect.json_node import Node
-from probanda.collect.vex_statement import JUSTIFICATIONS, Document, Product, Statement, settle
 
 _STATUSES = {
     "first_affected": "affected",

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from probanda.collect.csv_document import Row, read_table
-from probanda.collect.load_run import ALL, Run, Scenario
+from probanda.collect.formats.load_run import ALL, Run, Scenario
 from probanda.errors import CollectError
 from probanda.model.location import Location
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from probanda.collect.cyclonedx import validate
+from probanda.collect.formats.vex_statement import Document, Product, Statement, settle
 from probanda.collect.json_node import Node
-from probanda.collect.vex_statement import Document, Product, Statement, settle
 
 _STATUSES = {
     "resolved": "fixed",

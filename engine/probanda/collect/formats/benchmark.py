@@ -17,8 +17,8 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 
+from probanda.collect.formats.load_run import Run, Scenario
 from probanda.collect.json_node import Node
-from probanda.collect.load_run import Run, Scenario
 from probanda.model.instant import format_instant, parse_instant
 
 _HINT = "it is cut off or was edited: run the benchmarks again"

@@ -12,7 +12,7 @@ Example:
 
 from __future__ import annotations
 
-from probanda.collect.covered import FileCoverage, Report
+from probanda.collect.formats.covered import FileCoverage, Report
 from probanda.collect.json_node import Node
 
 _FORMATS = (2, 3)
