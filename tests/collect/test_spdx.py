@@ -201,7 +201,7 @@ def test_what_is_no_strict_json_is_refused(data):
         (spdx(SPDXID="SPDXRef-x"), r"\$\.SPDXID"),
         (spdx(documentNamespace=""), r"\$\.documentNamespace is empty"),
         (spdx(creationInfo={"creators": []}), "does not say when"),
-        (spdx(creationInfo={"creators": [], "created": "2026-01-02"} | {"created": "x"}), "created"),
+        (spdx(creationInfo={"creators": [], "created": "x"}), "created is no RFC 3339"),
         (spdx(packages={}), r"\$\.packages must be a list"),
         (spdx(package(name=5)), r"\$\.packages\[0\]\.name must be text"),
         (spdx({"SPDXID": "SPDXRef-a"}), r"\$\.packages\[0\]\.name is missing"),
@@ -299,7 +299,10 @@ def test_a_document_of_spdx_3_gives_the_same_data():
     [
         ("https://spdx.org/licenses/MIT", [["MIT"]]),
         ("urn:apache", [["Apache-2.0"]]),
-        ("https://spdx.org/rdf/3.0.1/terms/ExpandedLicensing/NoAssertionLicense", [["BSD-3-Clause"]]),
+        (
+            "https://spdx.org/rdf/3.0.1/terms/ExpandedLicensing/NoAssertionLicense",
+            [["BSD-3-Clause"]],
+        ),
         ("https://spdx.org/rdf/3.0.1/terms/ExpandedLicensing/NoneLicense", []),
         ("urn:custom", []),
     ],

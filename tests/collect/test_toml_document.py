@@ -48,7 +48,13 @@ def test_dates_and_times_become_rfc_3339_text():
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("a = 1\na = 2\n", 2), ("a = \n", 1), ("[a]\nb = 1\n[a]\n", 3), ("a = 1\nb = 'x\n", 2), ("a", 1)],
+    [
+        ("a = 1\na = 2\n", 2),
+        ("a = \n", 1),
+        ("[a]\nb = 1\n[a]\n", 3),
+        ("a = 1\nb = 'x\n", 2),
+        ("a", 1),
+    ],
 )
 def test_what_is_no_toml_is_refused_with_its_line(text, line):
     with pytest.raises(ParseError, match="not valid TOML") as caught:

@@ -146,9 +146,9 @@ def test_vulnerabilities_of_the_specification_of_cyclonedx_are_read(vectors):
             assert data["statementCount"] == len(document["vulnerabilities"])
             found.append(path.name)
     assert len(found) >= 5
-    (one,) = read(
-        (vectors / "cyclonedx" / "1.6" / "valid-vulnerability-1.6.json").read_bytes()
-    )["statements"]
+    (one,) = read((vectors / "cyclonedx" / "1.6" / "valid-vulnerability-1.6.json").read_bytes())[
+        "statements"
+    ]
     assert (one["status"], one["justification"], one["aliases"]) == (
         "not_affected",
         "vulnerable_code_not_in_execute_path",
