@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -22,7 +24,7 @@ from probanda.collect import (
     collect,
     files,
 )
-from probanda.errors import CollectError, MissingArtifactError
+from probanda.errors import CollectError, MissingArtifactError, ParseError
 from probanda.model.gate import FactSource, MissingArtifact
 
 NOW = "2026-11-20T18:44:00Z"
@@ -51,11 +53,17 @@ def test_the_table_is_keyed_by_name_and_every_collector_has_one_kind():
 def test_only_artifacts_that_state_their_time_are_timestamped():
     stamped = {name for name, collector in COLLECTORS.items() if collector.timestamped}
     assert stamped == {
+        "coverage",
         "cyclonedx",
         "junit",
+        "load",
+        "logs",
         "openlineage",
+        "sarif",
         "secrets-inventory",
+        "spdx",
         "terraform-plan",
+        "vex",
     }
 
 
@@ -116,6 +124,14 @@ def test_any_yaml_value_may_stand_at_the_top(tmp_path, text):
         ("junit", "<a", "not valid XML"),
         ("junit", "<a/>", "no JUnit report"),
         ("cyclonedx", "{}", "not a CycloneDX"),
+        ("coverage", "<a/>", "no coverage report"),
+        ("csv", "", "no header"),
+        ("load", "{}", "no known load report"),
+        ("logs", "{", "not valid JSON"),
+        ("sarif", "{}", "not SARIF"),
+        ("spdx", "{}", "not SPDX"),
+        ("toml", "a", "not valid TOML"),
+        ("vex", "{}", "no VEX"),
     ],
 )
 def test_a_broken_artifact_is_an_error_also_where_a_missing_one_is_empty(
@@ -323,3 +339,42 @@ def test_importing_the_collectors_loads_no_heavy_library():
         check=False,
     )
     assert done.stderr.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("coverage", "jacoco.xml"),
+        ("csv", "sigcheck-report.csv"),
+        ("sarif", "checkmarx.sarif"),
+        ("spdx", "sbom-spdx-with-described-package.json"),
+        ("vex", "openvex_v0.2.0.json"),
+        ("vex", "csaf_security_advisory.json"),
+    ],
+)
+def test_a_damaged_artifact_is_read_or_refused_and_never_crashes(vectors, name, file):
+    data = (vectors / "materials" / file).read_bytes()
+    chance = random.Random(file)
+    refused: list[CollectError | ParseError] = []
+    for _ in range(150):
+        start = chance.randrange(len(data))
+        end = start + chance.choice((0, 1, 2, 20, len(data)))
+        put = chance.choice((b"", b'"', b"null", b"-1", b"[]", b"{", b"\xff", b",", b"1e999"))
+        damaged = data[:start] + put + data[end:]
+        try:
+            reading = COLLECTORS[name].read(damaged, source=file, options={})
+        except (CollectError, ParseError) as error:
+            refused.append(error)
+        else:
+            canonical(reading.data)
+    assert len(refused) > (20 if name == "csv" else 60)
+    assert all(error.location is not None or file in str(error) for error in refused)
+
+
+def test_the_page_on_facts_names_every_field_at_the_top_of_one():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "facts.md").read_text(encoding="utf-8")
+    sections = {section.partition("\n")[0]: section for section in page.split("\n## ")[1:]}
+    for title, section in sections.items():
+        for name in re.findall(r"`([a-z-]+)`", title):
+            for field in COLLECTORS[name].empty or ():
+                assert f"`{field}`" in section or f"`{field}[" in section, (name, field)

@@ -209,6 +209,33 @@ def test_max_age_needs_artifacts_that_state_their_time(workshop):
     assert str(error.location) == f"{GATE}:12:28"
 
 
+def test_a_policy_may_take_a_fact_from_alternatives_with_the_same_shape(workshop):
+    workshop.bend(
+        POLICY, "base: {collector: cyclonedx", "base: {collector: cyclonedx, alternatives: [spdx]"
+    )
+    workshop.bend(GATE, "base: {from: cyclonedx", "base: {from: spdx")
+    assert workshop.load().policies["supply-chain/license-allowlist"].facts["base"].collectors == (
+        "cyclonedx",
+        "spdx",
+    )
+    workshop.bend(GATE, "base: {from: spdx", "base: {from: junit")
+    error = workshop.error()
+    assert "reads 'base' from 'cyclonedx' or 'spdx', not from 'junit'" in error.message
+    assert error.hint == "write 'from: cyclonedx'"
+
+
+@pytest.mark.parametrize("other", ["spdxx", "clarifications"])
+def test_alternatives_are_collectors_that_exist(workshop, other):
+    workshop.bend(
+        POLICY,
+        "base: {collector: cyclonedx",
+        f"base: {{collector: cyclonedx, alternatives: [spdx, {other}]",
+    )
+    error = workshop.error()
+    assert error.message == f"no collector '{other}'"
+    assert str(error.location).startswith(f"{POLICY}:")
+
+
 def test_a_repository_fact_takes_no_path(workshop):
     workshop.bend(POLICY, "base: {collector: cyclonedx", "base: {collector: git")
     workshop.bend(GATE, "base: {from: cyclonedx", "base: {from: git")

@@ -415,6 +415,49 @@ def test_what_the_base_had_already_is_not_new(tmp_path):
     assert keys == ["pkg:pypi/right@1.0.0"]
 
 
+def test_an_spdx_sbom_is_judged_as_one_of_cyclonedx_is_and_against_it(tmp_path):
+    project = Project(tmp_path)
+    project.project()
+    licences(
+        project,
+        facts={
+            "sbom": {"from": "spdx", "path": "sbom.spdx.json"},
+            "base": {"from": "cyclonedx", "path": "sbom.json", "ref": "base", "missing": "empty"},
+        },
+    )
+    project.write("sbom.json", sbom(component("left", id="GPL-3.0-only")))
+    project.commit()
+    packages = [
+        {
+            "SPDXID": f"SPDXRef-{name}",
+            "name": name,
+            "versionInfo": "1.0.0",
+            "licenseDeclared": licence,
+            "externalRefs": [
+                {"referenceType": "purl", "referenceLocator": f"pkg:pypi/{name}@1.0.0"}
+            ],
+        }
+        for name, licence in (("left", "GPL-3.0-only"), ("ok", "MIT"), ("right", "GPL-2.0-only"))
+    ]
+    document = {
+        "spdxVersion": "SPDX-2.3",
+        "dataLicense": "CC0-1.0",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "name": "app",
+        "documentNamespace": "https://example.org/app",
+        "creationInfo": {"creators": ["Tool: t"], "created": "2026-01-02T03:04:05Z"},
+        "packages": packages,
+    }
+    project.write("sbom.spdx.json", json.dumps(document))
+
+    check = project.run(base="HEAD").decisions[0].checks[0]
+
+    assert [finding.key for finding in check.findings] == ["pkg:pypi/right@1.0.0"]
+    project.write("sbom.spdx.json", json.dumps(document | {"packages": []}))
+    (finding,) = project.run(base="HEAD").decisions[0].checks[0].findings
+    assert finding.rule == "empty-sbom"
+
+
 # A project in a folder of a larger repository
 
 

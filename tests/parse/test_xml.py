@@ -64,3 +64,36 @@ def test_any_bytes_are_read_or_refused_as_a_parse_error(data):
         parse_xml(data, path="x")
     except ParseError:
         return
+
+
+def test_a_named_document_type_without_entities_is_blanked_and_places_stay():
+    data = b'<?xml version="1.0"?>\n<!DOCTYPE r\n SYSTEM "r.dtd">\n<r a="1"/>'
+    assert parse_xml(data, path="a.xml", doctype="r").get("a") == "1"
+    with pytest.raises(ParseError, match="document type"):
+        parse_xml(data, path="a.xml")
+    with pytest.raises(ParseError, match="document type"):
+        parse_xml(data, path="a.xml", doctype="q")
+    with pytest.raises(ParseError, match="not valid XML") as caught:
+        parse_xml(data + b"<", path="a.xml", doctype="r")
+    assert caught.value.location.line == 4
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"<!DOCTYPE r []>",
+        b'<!DOCTYPE r [<!ENTITY x "y">]>',
+        b'<!DOCTYPE r SYSTEM "r.dtd" [<!ENTITY % p SYSTEM "http://127.0.0.1/">%p;]>',
+        b'<!DOCTYPE r SYSTEM "a&b;">',
+        b"<!DOCTYPE r><!DOCTYPE r>",
+        b"<!-- c --><!DOCTYPE r>",
+    ],
+)
+def test_any_other_document_type_is_refused_as_ever(head):
+    with pytest.raises(ParseError):
+        parse_xml(head + b"<r/>", path="a.xml", doctype="r")
+
+
+def test_a_document_type_in_utf_16_is_refused():
+    with pytest.raises(ParseError):
+        parse_xml("<!DOCTYPE r><r/>".encode("utf-16"), path="a.xml", doctype="r")

@@ -26,6 +26,8 @@ from types import MappingProxyType
 
 from probanda.canonical import sha256_hex
 from probanda.collect.access_snapshot import AccessSnapshotCollector
+from probanda.collect.coverage import CoverageCollector
+from probanda.collect.csv_document import CsvCollector
 from probanda.collect.cyclonedx import CycloneDxCollector
 from probanda.collect.file import PlainFileCollector
 from probanda.collect.files import digest_file, read_file
@@ -40,12 +42,18 @@ from probanda.collect.interface import (
     Workspace,
 )
 from probanda.collect.json_document import JsonCollector
+from probanda.collect.json_lines import LogsCollector
 from probanda.collect.junit import JunitCollector
 from probanda.collect.kubernetes import KubernetesCollector
+from probanda.collect.load import LoadCollector
 from probanda.collect.openlineage import OpenLineageCollector
+from probanda.collect.sarif import SarifCollector
 from probanda.collect.secrets_inventory import SecretsInventoryCollector
+from probanda.collect.spdx import SpdxCollector
 from probanda.collect.table import TableCollector
 from probanda.collect.terraform_plan import TerraformPlanCollector
+from probanda.collect.toml_document import TomlCollector
+from probanda.collect.vex import VexCollector
 from probanda.collect.workflow import WorkflowCollector
 from probanda.collect.yaml_document import YamlCollector
 from probanda.errors import CollectError, MissingArtifactError, ParseError
@@ -69,6 +77,8 @@ AnyCollector = FileCollector | StreamCollector | RepositoryCollector
 
 _ALL: tuple[AnyCollector, ...] = (
     AccessSnapshotCollector(),
+    CoverageCollector(),
+    CsvCollector(),
     CycloneDxCollector(),
     PlainFileCollector(),
     GitCollector(),
@@ -76,10 +86,16 @@ _ALL: tuple[AnyCollector, ...] = (
     JsonCollector(),
     JunitCollector(),
     KubernetesCollector(),
+    LoadCollector(),
+    LogsCollector(),
     OpenLineageCollector(),
+    SarifCollector(),
     SecretsInventoryCollector(),
+    SpdxCollector(),
     TableCollector(),
     TerraformPlanCollector(),
+    TomlCollector(),
+    VexCollector(),
     WorkflowCollector(),
     YamlCollector(),
 )

@@ -79,7 +79,7 @@ class CycloneDxCollector:
             CollectError: not CycloneDX 1.4 to 1.7, or against its schema.
         """
         bom = load_json(data, path=source)
-        version = _validate(bom, source)
+        version = validate(bom, source)
         metadata = bom.get("metadata", {})
         subject = metadata.get("component")
         components = [_component(one) for one in _flatten(bom.get("components", []))]
@@ -96,7 +96,7 @@ class CycloneDxCollector:
         return Reading(value, self.media_type, _producer(metadata), _produced_at(metadata, source))
 
 
-def _validate(bom: Any, source: str) -> str:
+def validate(bom: Any, source: str) -> str:
     """The document's `specVersion`, once it matches that version's schema."""
     prepare()
     from jsonschema.exceptions import best_match

@@ -183,13 +183,13 @@ def _facts(
         elif declared.collector in HOST_FACTS:
             message = f"the host itself states '{name}', after checking signatures"
             yield source.error(path, message, hint="remove it", key=True)
-        elif declared.collector != fact.from_ and known.issuperset(
-            (declared.collector, fact.from_)
+        elif fact.from_ not in declared.collectors and known.issuperset(
+            (*declared.collectors, fact.from_)
         ):
+            either = " or ".join(f"'{collector}'" for collector in declared.collectors)
             yield source.error(
                 (*path, "from"),
-                f"policy '{policy.id}' reads '{name}' from '{declared.collector}', "
-                f"not from '{fact.from_}'",
+                f"policy '{policy.id}' reads '{name}' from {either}, not from '{fact.from_}'",
                 hint=f"write 'from: {declared.collector}'",
             )
     for name, declared in policy.facts.items():
@@ -251,10 +251,14 @@ def check_policy(source: Source[documents.Policy], context: Context, errors: Err
     ):
         errors.add(error)
     for name, fact in spec.facts.items():
-        if fact.collector not in COLLECTORS and fact.collector not in HOST_FACTS:
-            hint = nearest(fact.collector, COLLECTORS) or one_of(COLLECTORS)
-            path = ("spec", "facts", name, "collector")
-            errors.add(source.error(path, f"no collector '{fact.collector}'", hint=hint))
+        named: list[tuple[Path, str]] = [(("collector",), fact.collector)]
+        named += [(("alternatives", index), one) for index, one in enumerate(fact.alternatives)]
+        for end, collector in named:
+            if collector in COLLECTORS or (end == ("collector",) and collector in HOST_FACTS):
+                continue
+            hint = nearest(collector, COLLECTORS) or one_of(COLLECTORS)
+            path = ("spec", "facts", name, *end)
+            errors.add(source.error(path, f"no collector '{collector}'", hint=hint))
 
 
 def check_control(source: Source[documents.Control], context: Context, errors: Errors) -> None:

@@ -231,6 +231,8 @@ class PolicyFactEntry(Model):
     """The collector that must have made it."""
     optional: Flag = False
     """A check may leave it out."""
+    alternatives: tuple[CollectorName, ...] = ()
+    """Other collectors whose facts have the same shape."""
 
 
 class PolicySpec(Model):

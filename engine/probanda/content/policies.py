@@ -79,7 +79,8 @@ def assemble(
         },
         rules=rules,
         facts={
-            name: PolicyFact(entry.collector, entry.optional) for name, entry in spec.facts.items()
+            name: PolicyFact(entry.collector, entry.optional, entry.alternatives)
+            for name, entry in spec.facts.items()
         },
         parameters_schema=parameters,
         request_schema=spec.request,

@@ -53,10 +53,22 @@ class Entrypoint:
 
 @dataclass(frozen=True, slots=True)
 class PolicyFact:
-    """A fact that a policy reads: the collector that must have made it, and whether it may lack."""
+    """A fact that a policy reads.
+
+    Attributes:
+        collector: the one that makes it.
+        optional: whether a check may leave it out.
+        alternatives: other collectors whose facts have the same shape.
+    """
 
     collector: str
     optional: bool = False
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def collectors(self) -> tuple[str, ...]:
+        """Every collector that may have made it."""
+        return (self.collector, *self.alternatives)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ Rules:
 - defusedxml refuses document type declarations, entity declarations and external
   references (CWE-611, CWE-776); a billion laughs never starts.
 - Depth and count are checked while the tree grows.
+- Some formats prescribe a document type declaration that names an external DTD and has no
+  internal subset. A reader of such a format names its root: that one declaration is blanked
+  before parsing, so that nothing of it, and no entity, ever reaches the parser.
 
 Example:
 
@@ -14,6 +17,7 @@ Example:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -25,6 +29,16 @@ from probanda.parse.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
     from defusedxml.ElementTree import XMLParser
+
+
+# XML 1.0 productions 22, 28 and 75, without an internal subset. UTF-16 never matches.
+_DOCTYPE = re.compile(
+    rb"""(?P<before>(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]{0,200}\?>)?\s*)
+    (?P<type><!DOCTYPE\s+(?P<root>[A-Za-z][A-Za-z0-9]{0,40})
+    (?:\s+(?:PUBLIC\s+(?:"[^"<>&]{0,200}"|'[^'<>&]{0,200}')|SYSTEM)
+    \s+(?:"[^"<>&]{0,400}"|'[^'<>&]{0,400}'))?\s*>)""",
+    re.VERBOSE,
+)
 
 
 class _BoundedBuilder(TreeBuilder):
@@ -62,8 +76,14 @@ class _BoundedBuilder(TreeBuilder):
         return Location(self._path, expat.CurrentLineNumber, expat.CurrentColumnNumber + 1)
 
 
-def parse_xml(data: bytes, *, path: str, limits: Limits = DEFAULT) -> Element:
+def parse_xml(data: bytes, *, path: str, doctype: str = "", limits: Limits = DEFAULT) -> Element:
     """The root element of `data`.
+
+    Args:
+        data: the document.
+        path: its name in messages.
+        doctype: root whose document type declaration is accepted and ignored.
+        limits: upper bounds.
 
     Raises:
         ParseError: malformed, with a DTD or entities, or beyond a limit.
@@ -75,6 +95,8 @@ def parse_xml(data: bytes, *, path: str, limits: Limits = DEFAULT) -> Element:
         raise ParseError(
             f"larger than the limit of {limits.max_bytes} bytes", location=Location(path)
         )
+    if doctype:
+        data = _without_doctype(data, doctype)
     builder = _BoundedBuilder(path, limits)
     parser = XMLParser(target=builder, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     builder.parser = parser
@@ -93,3 +115,12 @@ def parse_xml(data: bytes, *, path: str, limits: Limits = DEFAULT) -> Element:
         # An encoding that expat or Python does not know.
         raise ParseError("not valid XML: unknown encoding", location=Location(path)) from None
     return root
+
+
+def _without_doctype(data: bytes, root: str) -> bytes:
+    """`data` with blanks for its document type declaration, so that places stay the same."""
+    match = _DOCTYPE.match(data)
+    if match is None or match["root"] != root.encode():
+        return data
+    blank = re.sub(rb"[^\r\n]", b" ", match["type"])
+    return match["before"] + blank + data[match.end() :]
