@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from probanda.rego import ir
 from probanda.rego.backend.analysis import BodyFacts
-from probanda.rego.backend.lines import Line, mentioned, needed, slim
+from probanda.rego.backend.lines import Line, mentioned, needed
 
 # Loops and `try` in one Python function; CPython's limit is 20, and a statement may need two.
 MAX_LOOPS: Final = 16
@@ -175,8 +175,7 @@ class Emitter:
         start = [Line(1, f"l{local} = U", local) for local in sorted(unbound)]
         unbound |= mentioned(self.helpers)  # functions apart read what is written later in the text
         lines = needed([*start, *self.helpers, *self.lines], unbound)
-        slimmed = [slim(lines, index, unbound) for index in range(len(lines))]
-        return [f"{' ' * line.indent}{line.text}" for line in needed(slimmed, unbound)]
+        return [f"{' ' * line.indent}{line.text}" for line in lines]
 
     # --- locals --------------------------------------------------------------------------
 
