@@ -18,9 +18,11 @@ Example:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from probanda.rego import ir
 from probanda.rego.backend.analysis import BodyFacts
@@ -92,12 +94,57 @@ class Known:
     stable: bool = False
 
 
+class _Dependent(Protocol):
+    """What depends on locals."""
+
+    @property
+    def uses(self) -> frozenset[int]:
+        """The locals."""
+
+
+_Name = TypeVar("_Name")
+_Fact = TypeVar("_Fact", bound=_Dependent)
+
 NOTHING: Final = Known()
 # Where a function ends without a value.
 END: Final = Level(-1, "end", -1)
 
 
-Snapshot = tuple[dict[int, Known], dict[tuple[str, str], tuple[int, frozenset[int]]], set[int]]
+
+class Lookup(NamedTuple):
+    """A member that was looked up: the local that holds it, and the locals that it depends on."""
+
+    local: int
+    uses: frozenset[int]
+
+
+class Facts(dict[_Name, _Fact]):
+    """What is known, by name; `used` are all locals that any of it ever depended on.
+
+    Most locals that get a value are new and nothing depends on them, so that `forget` need not
+    look at every fact.
+    """
+
+    def __init__(self, used: set[int], known: Mapping[_Name, _Fact] = MappingProxyType({})) -> None:
+        super().__init__(known)
+        self.used = used
+
+    def __setitem__(self, name: _Name, fact: _Fact) -> None:
+        if fact.uses:
+            self.used |= fact.uses
+        super().__setitem__(name, fact)
+
+    def copy(self) -> Facts[_Name, _Fact]:
+        return Facts(self.used, self)
+
+    def forget(self, locals_: set[int]) -> None:
+        """Drop what depends on these locals."""
+        if not self.used.isdisjoint(locals_):
+            for name in [name for name, fact in self.items() if not fact.uses.isdisjoint(locals_)]:
+                del self[name]
+
+
+Snapshot = tuple[Facts[int, Known], Facts[tuple[str, str], Lookup], set[int]]
 
 
 class Constants:
@@ -150,8 +197,8 @@ class Emitter:
         self.exits: set[int] = set()
         self.loops = 0
         self.scans = 0
-        self.known: dict[int, Known] = {}
-        self.dots: dict[tuple[str, str], tuple[int, frozenset[int]]] = {}
+        self.known: Facts[int, Known] = Facts(set())
+        self.dots: Facts[tuple[str, str], Lookup] = Facts(set())
         self.bound: set[int] = set(parameters)
         self.unbound: set[int] = set()
         self.outside: list[set[int]] = [set(parameters)]
@@ -210,18 +257,16 @@ class Emitter:
         """Their values change: drop what is known of them and through them."""
         if not locals_:
             return
-        for number in list(self.known):
-            if number in locals_ or self.known[number].uses & locals_:
-                del self.known[number]
-        for pair, (_, uses) in list(self.dots.items()):
-            if uses & locals_:
-                del self.dots[pair]
+        for local in locals_:
+            self.known.pop(local, None)
+        self.known.forget(locals_)
+        self.dots.forget(locals_)
 
     def snapshot(self) -> Snapshot:
         """What is known where a block begins."""
         bound = set(self.bound)
         self.outside.append(bound)
-        return dict(self.known), dict(self.dots), bound
+        return self.known.copy(), self.dots.copy(), bound
 
     def restore(self, snapshot: Snapshot, changed: set[int]) -> None:
         """Know again what was known there, except of locals changed since."""
@@ -308,7 +353,10 @@ class Emitter:
     def learn(self, local: int, kind: str = "") -> None:
         """The local is defined, and of this kind."""
         old = self.known.get(local, NOTHING)
-        self.known[local] = replace(old, kind=old.kind or kind, defined=True)
+        if not old.defined or (kind and not old.kind):
+            self.known[local] = Known(
+                old.kind or kind, old.text, old.uses, True, old.condition, old.value, old.stable
+            )
 
     def ending(self, text: str) -> str:
         """Return from the function, storing a rule's result."""

@@ -20,7 +20,7 @@ from probanda.rego import ir
 from probanda.rego.backend import inline
 from probanda.rego.backend.aggregates import Aggregates
 from probanda.rego.backend.analysis import read
-from probanda.rego.backend.emitter import SHARED, Emitter, Known
+from probanda.rego.backend.emitter import SHARED, Emitter, Known, Lookup
 from probanda.rego.backend.unit import Unit
 
 # A dynamic call that finds a function whose result is undefined leaves so many blocks more
@@ -126,7 +126,7 @@ def _dot(writer: Writer, statement: ir.Dot) -> None:
     source, name = emitter.of(statement.source), emitter.of(statement.key)
     value, stored = emitter.text(statement.source), emitter.require(statement.key)
     if (value, stored) in emitter.dots:
-        _copy(writer, ir.Operand(emitter.dots[value, stored][0]), statement.target)
+        _copy(writer, ir.Operand(emitter.dots[value, stored].local), statement.target)
         return
     guards = [] if source.kind == "dict" else [f"type({value}) is dict"]
     if name.kind != "str":
@@ -144,7 +144,8 @@ def _dot(writer: Writer, statement: ir.Dot) -> None:
         emitter.known[statement.target] = Known(defined=True, stable=True)
         uses = {statement.target, statement.source.local, statement.key.local}
         if statement.target not in {statement.source.local, statement.key.local}:
-            emitter.dots[value, stored] = (statement.target, source.uses | name.uses | uses)
+            every = source.uses | name.uses | uses
+            emitter.dots[value, stored] = Lookup(statement.target, every)
 
 
 def _length(writer: Writer, statement: ir.Length) -> None:
