@@ -161,7 +161,7 @@ def main() -> None:
         stages({"p.rego": "package a\nx := count([1])"})
         profile = cProfile.Profile()
         profile.runcall(stages, modules)
-        pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+        pstats.Stats(profile).sort_stats("tottime").print_stats(80)
         return
     rows = []
     for name, modules in policies().items():
