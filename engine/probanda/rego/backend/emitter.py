@@ -71,9 +71,10 @@ class Level:
     passes: list[Level] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, since that makes it four times as slow to make, and every statement makes one.
+@dataclass(eq=False, slots=True)
 class Known:
-    """What is known of a local's value.
+    """What is known of a local's value; never changed.
 
     Attributes:
         kind: `dict`, `list`, `set`, `str`, `bool`, `int` or ``""``.
@@ -110,7 +111,6 @@ NOTHING: Final = Known()
 END: Final = Level(-1, "end", -1)
 
 
-
 class Lookup(NamedTuple):
     """A member that was looked up: the local that holds it, and the locals that it depends on."""
 
@@ -135,6 +135,7 @@ class Facts(dict[_Name, _Fact]):
         super().__setitem__(name, fact)
 
     def copy(self) -> Facts[_Name, _Fact]:
+        """The same facts, to be changed apart."""
         return Facts(self.used, self)
 
     def forget(self, locals_: set[int]) -> None:
@@ -355,7 +356,13 @@ class Emitter:
         old = self.known.get(local, NOTHING)
         if not old.defined or (kind and not old.kind):
             self.known[local] = Known(
-                old.kind or kind, old.text, old.uses, True, old.condition, old.value, old.stable
+                old.kind or kind,
+                old.text,
+                old.uses,
+                defined=True,
+                condition=old.condition,
+                value=old.value,
+                stable=old.stable,
             )
 
     def ending(self, text: str) -> str:

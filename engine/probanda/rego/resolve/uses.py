@@ -9,7 +9,6 @@ from probanda.rego import ast
 from probanda.rego.resolve.program import ResolvedRule
 from probanda.rego.resolve.walk import SCALARS, parts, roots_of, template_terms
 
-
 _PLAIN: Final = (*SCALARS, ast.Var)
 
 
