@@ -18,14 +18,13 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final
 
 from probanda.rego import ir
 from probanda.rego.backend.analysis import BodyFacts
+from probanda.rego.backend.facts import Facts, Lookup
 from probanda.rego.backend.lines import Line, mentioned, needed
 
 # Loops and `try` in one Python function; CPython's limit is 20, and a statement may need two.
@@ -95,54 +94,9 @@ class Known:
     stable: bool = False
 
 
-class _Dependent(Protocol):
-    """What depends on locals."""
-
-    @property
-    def uses(self) -> frozenset[int]:
-        """The locals."""
-
-
-_Name = TypeVar("_Name")
-_Fact = TypeVar("_Fact", bound=_Dependent)
-
 NOTHING: Final = Known()
 # Where a function ends without a value.
 END: Final = Level(-1, "end", -1)
-
-
-class Lookup(NamedTuple):
-    """A member that was looked up: the local that holds it, and the locals that it depends on."""
-
-    local: int
-    uses: frozenset[int]
-
-
-class Facts(dict[_Name, _Fact]):
-    """What is known, by name; `used` are all locals that any of it ever depended on.
-
-    Most locals that get a value are new and nothing depends on them, so that `forget` need not
-    look at every fact.
-    """
-
-    def __init__(self, used: set[int], known: Mapping[_Name, _Fact] = MappingProxyType({})) -> None:
-        super().__init__(known)
-        self.used = used
-
-    def __setitem__(self, name: _Name, fact: _Fact) -> None:
-        if fact.uses:
-            self.used |= fact.uses
-        super().__setitem__(name, fact)
-
-    def copy(self) -> Facts[_Name, _Fact]:
-        """The same facts, to be changed apart."""
-        return Facts(self.used, self)
-
-    def forget(self, locals_: set[int]) -> None:
-        """Drop what depends on these locals."""
-        if not self.used.isdisjoint(locals_):
-            for name in [name for name, fact in self.items() if not fact.uses.isdisjoint(locals_)]:
-                del self[name]
 
 
 Snapshot = tuple[Facts[int, Known], Facts[tuple[str, str], Lookup], set[int]]

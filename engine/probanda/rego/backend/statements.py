@@ -20,7 +20,8 @@ from probanda.rego import ir
 from probanda.rego.backend import inline
 from probanda.rego.backend.aggregates import Aggregates
 from probanda.rego.backend.analysis import read
-from probanda.rego.backend.emitter import SHARED, Emitter, Known, Lookup
+from probanda.rego.backend.emitter import SHARED, Emitter, Known
+from probanda.rego.backend.facts import Lookup
 from probanda.rego.backend.unit import Unit
 
 # A dynamic call that finds a function whose result is undefined leaves so many blocks more
