@@ -131,7 +131,7 @@ class BodyFacts:
         self.changes: Counter[int] = Counter()
         self.once: set[int] = set()
         self.has_with = False
-        self._inside: dict[int, Inside] = {}
+        self._inside: dict[int, tuple[object, Inside]] = {}
         others: set[int] = set(parameters)
         whole = Inside()
         for block in blocks:
@@ -151,16 +151,21 @@ class BodyFacts:
         self.foreign = {local for local in self.changes if local in others}
 
     def inside(self, block: Block) -> Inside:
-        """What stands in a block of the body; statements with blocks are looked into once."""
+        """What stands in a block of the body; looked into once."""
+        known = self._inside.get(id(block))
+        if known is not None:
+            return known[1]
         found = Inside()
-        counts = found.mentions
+        counts, given = found.mentions, found.written
         for statement in block:
             kind = type(statement)
             reads, writes = _USES[kind](statement)
-            for local in (*reads, *writes):
+            for local in reads:
                 if local >= 0:
                     counts[local] = counts.get(local, 0) + 1
-            found.written.update(writes)
+            for local in writes:
+                counts[local] = counts.get(local, 0) + 1
+                given.add(local)
             if kind in _MUTATED:
                 found.mutated.add(mutated(statement))
                 found.ordered = found.ordered or kind is ir.ArrayAppend
@@ -168,15 +173,17 @@ class BodyFacts:
                 found.ordered = True
             elif kind in _NESTED:
                 found.add(self._nested(statement))
+        self._inside[id(block)] = block, found  # kept, so that no other block gets its id
         return found
 
     def _nested(self, statement: ir.Statement) -> Inside:
-        # The plan outlives these facts, so that no other object gets the statement's id.
-        found = self._inside.get(id(statement))
-        if found is None:
-            found = self._inside[id(statement)] = Inside()
-            for block in ir.children(statement):
-                found.add(self.inside(block))
+        known = self._inside.get(id(statement))
+        if known is not None:
+            return known[1]
+        found = Inside()
+        for block in ir.children(statement):
+            found.add(self.inside(block))
+        self._inside[id(statement)] = statement, found
         return found
 
 

@@ -108,6 +108,7 @@ class Constants:
     def __init__(self) -> None:
         self.values: list[Any] = []
         self._names: dict[tuple[type, Any], str] = {}
+        self._known: dict[str | bool | None, Known] = {}
 
     def name(self, value: Any) -> str:
         """The global that holds `value`."""
@@ -120,6 +121,15 @@ class Constants:
     def _add(self, value: Any) -> str:
         self.values.append(value)
         return f"C{len(self.values) - 1}"
+
+    def known(self, constant: Any) -> Known:
+        """What is known of a constant operand."""
+        found = self._known.get(constant)
+        if found is None:
+            kind = "str" if isinstance(constant, str) else "bool"
+            found = Known(kind, self.text(constant), defined=True, value=constant)
+            self._known[constant] = found
+        return found
 
     def text(self, value: Any) -> str:
         """A literal where that is safe and short, else a name."""
@@ -198,9 +208,7 @@ class Emitter:
         """What is known of an operand."""
         if operand.local >= 0:
             return self.known.get(operand.local, NOTHING)
-        kind = "str" if isinstance(operand.constant, str) else "bool"
-        text = self.constants.text(operand.constant)
-        return Known(kind, text, defined=True, value=operand.constant)
+        return self.constants.known(operand.constant)
 
     def text(self, operand: ir.Operand) -> str:
         """The expression for an operand."""

@@ -54,9 +54,13 @@ def mentioned(lines: list[Line]) -> set[int]:
     return {int(number) for line in lines for number in _LOCAL.findall(line.text)}
 
 
-def _reads(line: Line) -> set[int]:
-    head = len(f"l{line.pure} = ") if line.pure >= 0 else 0
-    return set(map(int, _LOCAL.findall(line.text[head:])))
+def _reads(line: Line, known: dict[str, frozenset[int]]) -> frozenset[int]:
+    """The locals that a line mentions, without the one that it gives a value; `known` by text."""
+    text = line.text[len(f"l{line.pure} = ") :] if line.pure >= 0 else line.text
+    found = known.get(text)
+    if found is None:
+        found = known[text] = frozenset(map(int, _LOCAL.findall(text)))
+    return found
 
 
 class _Text:
@@ -78,7 +82,8 @@ class _Text:
         self.unbound = unbound
         self.alive = [True] * len(lines)
         self.heads, self.ends = _blocks(lines)
-        self.reads = [_reads(line) for line in lines]
+        texts: dict[str, frozenset[int]] = {}
+        self.reads = [_reads(line, texts) for line in lines]
         self.readers: dict[int, list[int]] = {}
         self.pure: dict[int, list[int]] = {}
         self.scoped: dict[tuple[int, int], list[int]] = {}
@@ -112,12 +117,12 @@ class _Text:
             return []
         kept = item in self.unbound or self._is_read(item, first, last)
         line = self.lines[index]._replace(text=item_only if kept else neither)
-        gone = self.reads[index] - _reads(line)
+        gone = self.reads[index] - _reads(line, {})
         self.lines[index] = line
         self.reads[index] -= gone
         return self._lose(index, gone)
 
-    def _lose(self, index: int, locals_: set[int]) -> list[int]:
+    def _lose(self, index: int, locals_: frozenset[int]) -> list[int]:
         """A line mentions some locals no more; the lines that may not be needed for it."""
         found: list[int] = []
         for local in locals_:

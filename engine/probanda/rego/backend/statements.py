@@ -13,7 +13,6 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from probanda.rego import ir
@@ -28,6 +27,8 @@ from probanda.rego.backend.unit import Unit
 # than its own: the base document is not asked (OPA, compileCallDynamicStmt).
 _DYNAMIC: Final = 3
 _LOCAL_ONLY: Final = Known()
+# They join what is pending instead of reading it.
+_GROWING: Final = frozenset({ir.ArrayAppend, ir.Make, ir.ObjectInsert, ir.SetAdd})
 
 
 class Writer:
@@ -40,9 +41,10 @@ class Writer:
 
     def simple(self, statement: ir.Statement) -> None:
         """Write a statement that has no blocks and is no break."""
-        if not isinstance(statement, ir.ArrayAppend | ir.SetAdd | ir.ObjectInsert | ir.Make):
+        kind = type(statement)
+        if self.aggregates.pending and kind not in _GROWING:
             self.aggregates.before_read(read(statement))
-        SIMPLE[type(statement)](self, statement)
+        SIMPLE[kind](self, statement)
 
     def assign(self, target: int, text: str, known: Known = _LOCAL_ONLY, *, pure: bool) -> None:
         """Write `target = text`."""
@@ -88,7 +90,16 @@ def _copy(writer: Writer, source: ir.Operand, target: int) -> None:
     uses = known.uses
     if source.local >= 0 and not known.text:
         uses = frozenset({source.local})
-    writer.assign(target, text, replace(known, text=text, uses=uses), pure=True)
+    copied = Known(
+        known.kind,
+        text,
+        uses,
+        defined=known.defined,
+        condition=known.condition,
+        value=known.value,
+        stable=known.stable,
+    )
+    writer.assign(target, text, copied, pure=True)
 
 
 def _reset(writer: Writer, statement: ir.Reset) -> None:
