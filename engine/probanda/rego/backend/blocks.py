@@ -295,10 +295,12 @@ class FunctionWriter(Writer):
         item_only = f"for l{item} in {items}:"
         # What had a value before the loop may be read after it.
         neither = item_only if item in self.emitter.bound else f"for _ in {items}:"
-        line = Line(self.emitter.indent, f"for l{key}, l{item} in {pairs}:")
-        if key == item or key in self.emitter.bound:
-            return line
-        return line._replace(head=(key, item, item_only, neither))
+        head = (key, item, item_only, neither)
+        return Line(
+            self.emitter.indent,
+            f"for l{key}, l{item} in {pairs}:",
+            head=None if key == item or key in self.emitter.bound else head,
+        )
 
     # --- with ----------------------------------------------------------------------------
 

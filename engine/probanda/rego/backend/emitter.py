@@ -355,7 +355,8 @@ class Emitter:
         self.loops -= 1
         lines = self.lines
         if not level.used:
-            lines[start:] = [each._replace(indent=each.indent - 1) for each in lines[start:]]
+            for index in range(start, len(lines)):
+                lines[index].indent -= 1
         else:
             if falls:
                 lines.append(Line(self.indent + 1, "break"))

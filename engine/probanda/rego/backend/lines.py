@@ -14,15 +14,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 _LOCAL: Final = re.compile(r"\bl(\d+)\b")
+_SHORT: Final = 200
 
 
-class Line(NamedTuple):
+@dataclass(eq=False, slots=True)
+class Line:
     """A line of code.
 
     Attributes:
+        indent: changes while the blocks around it are written.
         pure: the local to which it only gives a value, or −1.
         scoped: the local has no value before the block, so nothing after it reads this one.
         head: of a `for`: the locals of key and item, and the texts when the item alone is
@@ -54,13 +59,18 @@ def mentioned(lines: list[Line]) -> set[int]:
     return {int(number) for line in lines for number in _LOCAL.findall(line.text)}
 
 
-def _reads(line: Line, known: dict[str, frozenset[int]]) -> frozenset[int]:
-    """The locals that a line mentions, without the one that it gives a value; `known` by text."""
+def _reads(line: Line) -> frozenset[int]:
+    """The locals that a line mentions, without the one that it gives a value."""
     text = line.text[len(f"l{line.pure} = ") :] if line.pure >= 0 else line.text
-    found = known.get(text)
-    if found is None:
-        found = known[text] = frozenset(map(int, _LOCAL.findall(text)))
-    return found
+    return _short(text) if len(text) <= _SHORT else _search(text)
+
+
+def _search(text: str) -> frozenset[int]:
+    return frozenset(map(int, _LOCAL.findall(text)))
+
+
+# Most lines are short, and like many others.
+_short = lru_cache(maxsize=10_000)(_search)
 
 
 class _Text:
@@ -82,8 +92,7 @@ class _Text:
         self.unbound = unbound
         self.alive = [True] * len(lines)
         self.heads, self.ends = _blocks(lines)
-        texts: dict[str, frozenset[int]] = {}
-        self.reads = [_reads(line, texts) for line in lines]
+        self.reads = [_reads(line) for line in lines]
         self.readers: dict[int, list[int]] = {}
         self.pure: dict[int, list[int]] = {}
         self.scoped: dict[tuple[int, int], list[int]] = {}
@@ -116,8 +125,8 @@ class _Text:
         if key in self.unbound or self._is_read(key, first, last):
             return []
         kept = item in self.unbound or self._is_read(item, first, last)
-        line = self.lines[index]._replace(text=item_only if kept else neither)
-        gone = self.reads[index] - _reads(line, {})
+        line = Line(self.lines[index].indent, item_only if kept else neither)
+        gone = self.reads[index] - _reads(line)
         self.lines[index] = line
         self.reads[index] -= gone
         return self._lose(index, gone)
