@@ -58,7 +58,7 @@ class _Reader:
         self.statements += 1
         if self.statements > ir.MAX_STATEMENTS:
             raise ir.error(f"more than {ir.MAX_STATEMENTS} statements")
-        name, fields = _text(raw, "type"), _mapping(raw["stmt"] if "stmt" in raw else None)
+        name, fields = _text(raw, "type"), _mapping(raw.get("stmt"))
         if name not in _SHAPES:
             raise ir.error(f"unknown statement {name[:40]!r}")
         kind, shape, fixed = _SHAPES[name]
