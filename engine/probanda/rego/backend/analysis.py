@@ -77,6 +77,11 @@ def walk(block: Block) -> Iterator[ir.Statement]:
             open_blocks.extend(ir.children(statement))
 
 
+def written(statement: ir.Statement) -> tuple[int, ...]:
+    """The locals that a statement itself gives a new value (not: changes in place)."""
+    return _USES[type(statement)](statement)[1]
+
+
 def mutated(statement: ir.Statement) -> int:
     """The local whose aggregate a statement changes in place, or −1."""
     name = _MUTATED.get(type(statement))
