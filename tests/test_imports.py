@@ -87,5 +87,17 @@ def test_a_small_policy_imports_no_builtin_that_it_does_not_name() -> None:
     assert f"{prefix}graphql" not in found
 
 
+def test_explaining_a_policy_imports_no_builtin_that_it_does_not_name() -> None:
+    explained = (
+        "from probanda import rego\n"
+        "policy = rego.compile({'p.rego': 'package p\\nx if count(input.y) > 1'}, ['p/x'])\n"
+        "policy.explain('p/x', {'y': []})"
+    )
+    found = modules_after(f"exec({explained!r})")
+    assert "probanda.rego.explain.instrument" in found
+    assert "probanda.rego.builtins.aggregates" in found
+    assert not {f"probanda.rego.builtins.{name}" for name in ("graphql", "jwt", "clock")} & found
+
+
 def test_the_probe_would_see_a_heavy_import() -> None:
     assert "yaml" in loaded_after("import yaml")
