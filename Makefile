@@ -39,6 +39,7 @@ bench: $(STAMP)
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/bundle.py
 	$(BIN)/python bench/rego.py
+	$(BIN)/python bench/rego_compile.py
 
 wheel-check: $(STAMP)
 	$(BIN)/python -m pytest -q -m wheel tests/test_packaging.py

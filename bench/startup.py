@@ -1,4 +1,4 @@
-"""Start-up: `probanda --version`, and `check` on a gate with one check.
+"""Start-up: `probanda --version`, `rego eval` of two lines, `check` on a gate with one check.
 
 Ratios are against a bare interpreter (`python -c pass`) measured in the same run.
 """
@@ -6,6 +6,7 @@ Ratios are against a bare interpreter (`python -c pass`) measured in the same ru
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 from timing import interleave, machine, run_process, table
@@ -16,10 +17,20 @@ PROBANDA = [str(Path(sys.executable).with_name("probanda"))]
 
 
 def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        policy = Path(folder) / "a.rego"
+        policy.write_text("package a\nx := 1 + 1\n")
+        measure(policy)
+
+
+def measure(policy: Path) -> None:
     things = {
         "python -c pass": lambda: run_process([sys.executable, "-c", "pass"]),
         "python -c 'import click'": lambda: run_process([sys.executable, "-c", "import click"]),
         "probanda --version": lambda: run_process([*PROBANDA, "--version"]),
+        "probanda rego eval, two lines": lambda: run_process(
+            [*PROBANDA, "rego", "eval", "data.a.x", "-d", str(policy)]
+        ),
         "probanda check, one check": lambda: run_process(
             [*PROBANDA, "check", "--project", EXAMPLE], expect=1
         ),

@@ -41,6 +41,11 @@ def modules() -> list[str]:
 
 def loaded_after(statement: str) -> set[str]:
     """Top-level packages in `sys.modules` of a fresh interpreter after `statement`."""
+    return {name.split(".")[0] for name in modules_after(statement)}
+
+
+def modules_after(statement: str) -> set[str]:
+    """`sys.modules` of a fresh interpreter after `statement`."""
     script = f"import sys, json; {statement}; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
@@ -51,7 +56,7 @@ def loaded_after(statement: str) -> set[str]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return {name.split(".")[0] for name in json.loads(done.stdout)}
+    return set(json.loads(done.stdout))
 
 
 @pytest.mark.parametrize("name", modules())
@@ -67,6 +72,31 @@ def test_importing_the_package_or_its_command_line_loads_nothing_heavy() -> None
         loaded = loaded_after(statement)
         assert "probanda" in loaded
         assert not loaded & set(HEAVY), f"{statement} loads {sorted(loaded & set(HEAVY))}"
+
+
+def test_a_small_policy_imports_no_builtin_that_it_does_not_name() -> None:
+    compiled = "from probanda import rego; rego.compile({'p.rego': 'package p\\nx := @'}, ['p/x'])"
+    prefix = "probanda.rego.builtins."
+    always = {f"{prefix}interface", f"{prefix}signatures"}
+    found = modules_after(compiled.replace("@", "input.y"))
+    assert {name for name in found if name.startswith(prefix)} == always
+    heavy = {*HEAVY, "graphql", "re2", "zoneinfo"}
+    assert not {name.split(".")[0] for name in found} & heavy
+    found = modules_after(compiled.replace("@", "yaml.is_valid(input.y)"))
+    assert f"{prefix}yaml_read" in found
+    assert f"{prefix}graphql" not in found
+
+
+def test_explaining_a_policy_imports_no_builtin_that_it_does_not_name() -> None:
+    explained = (
+        "from probanda import rego\n"
+        "policy = rego.compile({'p.rego': 'package p\\nx if count(input.y) > 1'}, ['p/x'])\n"
+        "policy.explain('p/x', {'y': []})"
+    )
+    found = modules_after(f"exec({explained!r})")
+    assert "probanda.rego.explain.instrument" in found
+    assert "probanda.rego.builtins.aggregates" in found
+    assert not {f"probanda.rego.builtins.{name}" for name in ("graphql", "jwt", "clock")} & found
 
 
 def test_the_probe_would_see_a_heavy_import() -> None:

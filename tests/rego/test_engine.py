@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import gc
 import gzip
 import json
 import pickle
+import sys
 import threading
 
 import pytest
@@ -140,3 +143,55 @@ def test_no_name_or_string_of_a_policy_becomes_code():
 
     assert len(policy.prepare("a/p")()) == 1
     assert policy.prepare("a/q")({}) is rego.UNDEFINED
+
+
+def bodies(count):
+    lines = [f'allow if {{ input.kind == "k{i}"; input.level > {i % 9} }}' for i in range(count)]
+    return "\n".join(["package a", "default allow := false", *lines])
+
+
+def numbers(count):
+    return f"package a\nallow := [{', '.join(str(i) for i in range(count))}]"
+
+
+def comprehensions(count):
+    lines = [f"x{i} := {{y | some y in input.ys; y > {i}}} | x{i - 1}" for i in range(1, count)]
+    return "\n".join(["package a", "x0 := set()", *lines, "allow := x1"])
+
+
+@pytest.mark.parametrize("write", [bodies, numbers, comprehensions])
+def test_the_work_of_compiling_grows_with_the_text_and_no_faster(write):
+    def steps(count):
+        """Lines of Python that compiling runs; loops in one line count each time round."""
+        found = 0
+
+        def trace(_frame, event, _argument):
+            nonlocal found
+            found += event == "line"
+            return trace
+
+        text, before = write(count), sys.gettrace()
+        sys.settrace(trace)
+        try:
+            rego.compile({"p.rego": text}, ["a/allow"])
+        finally:
+            sys.settrace(before)
+        return found
+
+    steps(10)  # imports what the policy calls
+    small, large = steps(60), steps(240)
+    assert small > 60
+    assert large < 4.4 * small
+
+
+@pytest.mark.parametrize("text", ["package a\nx := 1", "package"])
+@pytest.mark.parametrize("was_on", [True, False])
+def test_compiling_leaves_the_garbage_collector_as_it_was(text, was_on):
+    before = gc.isenabled()
+    (gc.enable if was_on else gc.disable)()
+    try:
+        with contextlib.suppress(PolicyError):
+            rego.compile({f"{was_on}.rego": text})
+        assert gc.isenabled() is was_on
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -10,6 +10,7 @@ Example:
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -106,6 +107,8 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    # A command is short and imports much: searching for cycles less often saves a tenth.
+    gc.set_threshold(50_000, 20, 100)
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 shows `\u2717` rather than an error.
         if isinstance(stream, io.TextIOWrapper):

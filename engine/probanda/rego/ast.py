@@ -20,11 +20,10 @@ Example:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A piece of a file: 1-based rows and columns (columns count characters), end exclusive."""
 
     path: str

@@ -26,8 +26,19 @@ class _Reader:
     def __init__(self, static: Mapping[str, Any]) -> None:
         self.strings = tuple(_text(item, "value") for item in _list(static.get("strings")))
         self.files = tuple(_text(item, "value") for item in _list(static.get("files")))
+        # Operands repeat, and are values: one object for each is enough.
+        self.locals: dict[int, ir.Operand] = {}
+        self.constants = [ir.Operand(constant=string) for string in self.strings]
         self.statements = 0
         self.depth = 0
+
+    def local(self, raw: Any) -> ir.Operand:
+        """The operand that is a local."""
+        found = self.locals.get(raw) if type(raw) is int else None
+        if found is None:
+            found = ir.Operand(_integer(raw, ir.MAX_LOCALS))
+            self.locals[found.local] = found
+        return found
 
     def blocks(self, raw: Any) -> tuple[tuple[ir.Statement, ...], ...]:
         """A list of blocks, each one level deeper."""
@@ -38,7 +49,7 @@ class _Reader:
         self.depth += 1
         if self.depth > ir.MAX_NESTING:
             raise ir.error(f"blocks are nested deeper than {ir.MAX_NESTING} levels")
-        made = tuple(self.statement(item) for item in _list(_mapping(raw).get("stmts")))
+        made = tuple([self.statement(item) for item in _list(_mapping(raw).get("stmts"))])
         self.depth -= 1
         return made
 
@@ -47,7 +58,7 @@ class _Reader:
         self.statements += 1
         if self.statements > ir.MAX_STATEMENTS:
             raise ir.error(f"more than {ir.MAX_STATEMENTS} statements")
-        name, fields = _text(raw, "type"), _mapping(_mapping(raw).get("stmt"))
+        name, fields = _text(raw, "type"), _mapping(raw.get("stmt"))
         if name not in _SHAPES:
             raise ir.error(f"unknown statement {name[:40]!r}")
         kind, shape, fixed = _SHAPES[name]
@@ -61,14 +72,15 @@ class _Reader:
 
     def place(self, fields: Mapping[str, Any]) -> tuple[int, int, int]:
         """File, row and column; a plan without files has none."""
-        file, row, column = (_integer(fields.get(name, 0)) for name in ("file", "row", "col"))
+        file = _integer(fields.get("file", 0))
+        row, column = _integer(fields.get("row", 0)), _integer(fields.get("col", 0))
         if file >= len(self.files):
             file = -1
         return file, row, column
 
 
 def _mapping(raw: Any) -> Mapping[str, Any]:
-    if not isinstance(raw, Mapping):
+    if type(raw) is not dict and not isinstance(raw, Mapping):
         raise ir.error(f"an object is expected, not {type(raw).__name__}")
     return raw
 
@@ -82,7 +94,9 @@ def _list(raw: Any) -> list[Any]:
 
 
 def _text(raw: Any, name: str) -> str:
-    value = _mapping(raw).get(name)
+    if type(raw) is not dict:
+        _mapping(raw)
+    value = raw.get(name)
     if type(value) is not str:
         raise ir.error(f"{name!r} is a string, not {type(value).__name__}")
     return value
@@ -103,11 +117,11 @@ def _string(reader: _Reader, raw: Any) -> str:
 
 
 def _operand(reader: _Reader, raw: Any) -> ir.Operand:
-    kind, value = _text(raw, "type"), _mapping(raw).get("value")
+    kind, value = _text(raw, "type"), raw.get("value")
     if kind == "local":
-        return ir.Operand(_local(reader, value))
+        return reader.local(value)
     if kind == "string_index":
-        return ir.Operand(constant=_string(reader, value))
+        return reader.constants[_integer(value, len(reader.constants))]
     if kind == "bool" and type(value) is bool:
         return ir.Operand(constant=value)
     raise ir.error(f"unknown operand {kind[:40]!r}")
@@ -115,8 +129,7 @@ def _operand(reader: _Reader, raw: Any) -> ir.Operand:
 
 def _operands(reader: _Reader, raw: Any) -> tuple[ir.Operand, ...]:
     made = tuple(
-        ir.Operand(_local(reader, item)) if type(item) is int else _operand(reader, item)
-        for item in _list(raw)
+        reader.local(item) if type(item) is int else _operand(reader, item) for item in _list(raw)
     )
     if len(made) > ir.MAX_PARAMETERS:
         raise ir.error(f"a call has more than {ir.MAX_PARAMETERS} arguments")

@@ -7,6 +7,7 @@ Example:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from probanda.rego.ast import Rule, String
 from probanda.rego.parser import parse_module
@@ -28,6 +29,8 @@ class Outline:
     rules: tuple[RuleName, ...]
 
 
+# Whoever loads a policy asks for its names and, by itself, for its annotations.
+@lru_cache(maxsize=256)
 def outline(text: str, *, path: str) -> Outline:
     """Parse a module and say what it declares.
 

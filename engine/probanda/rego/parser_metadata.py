@@ -23,7 +23,7 @@ from typing import Any, Final
 from probanda.errors import ParseError
 from probanda.model.location import Location
 from probanda.parse.limits import DOCUMENT
-from probanda.parse.yaml import MappingNode, ScalarNode, load_yaml, to_plain
+from probanda.parse.tree import MappingNode, ScalarNode, to_plain
 from probanda.rego.ast import Annotations, Rule, Span, String
 from probanda.rego.diagnostic import Diagnostic
 from probanda.rego.lexer import Tokens
@@ -84,6 +84,8 @@ def _block(comments: Sequence[tuple[int, int, str]], span: Span) -> Annotations:
     Raises:
         ParseError: bad YAML, or a field of the wrong type.
     """
+    from probanda.parse.yaml import load_yaml  # most modules have no metadata
+
     if not any(text.strip() for _, _, text in comments):
         raise ParseError("expected METADATA block, found whitespace")
     lines = [text.removeprefix(" ") for _, _, text in comments]

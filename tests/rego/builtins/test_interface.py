@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from probanda.errors import PolicyError
 from probanda.rego.builtins import (
     BUILTINS,
+    FAMILIES,
     SIGNATURES,
     BuiltinError,
     OperandError,
     describe,
+    interface,
     json_text,
     text,
 )
@@ -27,6 +31,30 @@ def test_every_builtin_has_a_signature_and_its_arity() -> None:
     assert set(BUILTINS) <= set(SIGNATURES)
     for name, builtin in BUILTINS.items():
         assert (builtin.name, builtin.arity) == (name, SIGNATURES[name].arity)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_family_defines_what_the_table_says_and_no_more(family: str) -> None:
+    module = importlib.import_module(f"probanda.rego.builtins.{family}")
+    assert sorted(one.name for one in module.BUILTINS) == sorted(FAMILIES[family].split())
+
+
+def test_no_builtin_belongs_to_two_families() -> None:
+    names = [name for names in FAMILIES.values() for name in names.split()]
+    assert len(names) == len(set(names)) == len(BUILTINS)
+    assert set(names) == set(SIGNATURES) - LANGUAGE
+
+
+def test_every_module_with_builtins_is_a_family() -> None:
+    folder = Path(interface.__file__).parent
+    found = {path.stem for path in folder.glob("*.py") if "\nBUILTINS: " in path.read_text()}
+    assert found - {"__init__"} == set(FAMILIES)
+
+
+def test_a_name_that_is_no_builtin_is_not_found() -> None:
+    assert "no.such" not in BUILTINS
+    assert BUILTINS.get("no.such") is None
+    assert list(BUILTINS) == [name for names in FAMILIES.values() for name in names.split()]
 
 
 def test_the_language_s_own_functions_are_no_builtins() -> None:

@@ -21,11 +21,20 @@ from probanda.rego.backend.context import Context
 from probanda.rego.backend.unit import Unit
 from probanda.rego.builtins import Builtin
 
-__all__ = ["CompiledPlan", "Context", "Source", "compile_plan"]
+__all__ = ["CompiledPlan", "Context", "Source", "compile_plan", "source"]
 
 
 def compile_plan(plan: ir.Plan, builtins: Mapping[str, Builtin]) -> CompiledPlan:
     """Python for a plan.
+
+    Raises:
+        PolicyError: an unknown built-in, a wrong number of arguments, or beyond a limit.
+    """
+    return CompiledPlan(source(plan, builtins))
+
+
+def source(plan: ir.Plan, builtins: Mapping[str, Builtin]) -> Source:
+    """The Python that a plan becomes.
 
     Raises:
         PolicyError: an unknown built-in, a wrong number of arguments, or beyond a limit.
@@ -41,13 +50,11 @@ def compile_plan(plan: ir.Plan, builtins: Mapping[str, Builtin]) -> CompiledPlan
         lines += [f"def p{number}(l0, l1, m, s, r):"]
         lines += body_source(unit, "rule", (0, 1), entry.blocks, "")
     text = "\n".join([*lines, *unit.tables, ""])
-    return CompiledPlan(
-        Source(
-            text,
-            tuple(unit.constants.values),
-            tuple(entry.name for entry in plan.plans),
-            tuple(builtins[name] for name in unit.builtins),
-            plan.files,
-            tuple(unit.places),
-        )
+    return Source(
+        text,
+        tuple(unit.constants.values),
+        tuple(entry.name for entry in plan.plans),
+        tuple(builtins[name] for name in unit.builtins),
+        plan.files,
+        tuple(unit.places),
     )

@@ -14,16 +14,58 @@ Example:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from probanda.rego import ir
 
 Block = tuple[ir.Statement, ...]
 
-_READ_OPERANDS = ("source", "key", "value", "a", "b")
-_TARGETS = ("target", "result")
-_MUTATED = ("array", "set", "object")
+# What a statement itself reads (−1: a constant) and gives a new value.
+_Uses = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def _call_uses(each: ir.Call | ir.CallDynamic) -> _Uses:
+    operands = each.arguments if isinstance(each, ir.Call) else (*each.arguments, *each.path)
+    return tuple([operand.local for operand in operands]), (each.result,)
+
+
+_USES: Final[Mapping[type[ir.Statement], Callable[[Any], _Uses]]] = {
+    ir.ArrayAppend: lambda each: ((each.value.local, each.array), ()),
+    ir.Assign: lambda each: (
+        (each.source.local, each.target if each.once else -1),
+        (each.target,),
+    ),
+    ir.Blocks: lambda _: ((), ()),
+    ir.Break: lambda _: ((), ()),
+    ir.Call: _call_uses,
+    ir.CallDynamic: _call_uses,
+    ir.Dot: lambda each: ((each.source.local, each.key.local), (each.target,)),
+    ir.Equal: lambda each: ((each.a.local, each.b.local), ()),
+    ir.IsDefined: lambda each: ((each.source,), ()),
+    ir.IsType: lambda each: ((each.source.local,), ()),
+    ir.Length: lambda each: ((each.source.local,), (each.target,)),
+    ir.Make: lambda each: ((), (each.target,)),
+    ir.MakeNull: lambda each: ((), (each.target,)),
+    ir.MakeNumber: lambda each: ((), (each.target,)),
+    ir.Nop: lambda _: ((), ()),
+    ir.Not: lambda _: ((), ()),
+    ir.ObjectInsert: lambda each: ((each.key.local, each.value.local, each.object), ()),
+    ir.ObjectMerge: lambda each: ((each.a, each.b), (each.target,)),
+    ir.Reset: lambda each: ((), (each.target,)),
+    ir.ResultSetAdd: lambda each: ((each.value,), ()),
+    ir.Return: lambda each: ((each.source,), ()),
+    ir.Scan: lambda each: ((each.source,), (each.key, each.value)),
+    ir.SetAdd: lambda each: ((each.value.local, each.set), ()),
+    ir.With: lambda each: ((each.local, each.value.local), (each.local,)),
+}
+_MUTATED: Final[Mapping[type[ir.Statement], str]] = {
+    ir.ArrayAppend: "array",
+    ir.ObjectInsert: "object",
+    ir.SetAdd: "set",
+}
+_NESTED: Final = frozenset({ir.Blocks, ir.Not, ir.Scan, ir.With})
 
 
 def walk(block: Block) -> Iterator[ir.Statement]:
@@ -37,55 +79,44 @@ def walk(block: Block) -> Iterator[ir.Statement]:
 
 def written(statement: ir.Statement) -> tuple[int, ...]:
     """The locals that a statement itself gives a new value (not: changes in place)."""
-    if isinstance(statement, ir.Scan):
-        return (statement.key, statement.value)
-    if isinstance(statement, ir.With):
-        return (statement.local,)
-    return tuple(getattr(statement, name) for name in _TARGETS if hasattr(statement, name))
+    return _USES[type(statement)](statement)[1]
 
 
 def mutated(statement: ir.Statement) -> int:
     """The local whose aggregate a statement changes in place, or −1."""
-    for name in _MUTATED:
-        if hasattr(statement, name):
-            return int(getattr(statement, name))
-    return -1
+    name = _MUTATED.get(type(statement))
+    return -1 if name is None else int(getattr(statement, name))
 
 
 def read(statement: ir.Statement) -> list[int]:
     """The locals that a statement itself reads."""
-    found: list[int] = []
-    if isinstance(statement, ir.MakeNumber):
-        return found
-    if isinstance(statement, ir.With):
-        found.append(statement.local)
-    if not isinstance(statement, ir.Scan):
-        for name in _READ_OPERANDS:
-            _collect(getattr(statement, name, None), found)
-    else:
-        found.append(statement.source)
-    for name in ("arguments", "path"):
-        for item in getattr(statement, name, ()):
-            if isinstance(item, ir.Operand):
-                _collect(item, found)
-    if isinstance(statement, ir.Assign) and statement.once:
-        found.append(statement.target)
-    if (changed := mutated(statement)) >= 0:
-        found.append(changed)
-    return found
+    return [local for local in _USES[type(statement)](statement)[0] if local >= 0]
 
 
-def _collect(item: Any, found: list[int]) -> None:
-    if isinstance(item, ir.Operand):
-        if item.local >= 0:
-            found.append(item.local)
-    elif type(item) is int:
-        found.append(item)
+@dataclass(slots=True)
+class Inside:
+    """What stands in a block, nested blocks included.
 
+    Attributes:
+        mentions: how often each local occurs.
+        written: the locals that may be given a new value.
+        mutated: the locals whose aggregates may be changed in place.
+        ordered: the order of a loop around it can be seen.
+    """
 
-def written_in(block: Block) -> set[int]:
-    """Every local that a block may give a new value."""
-    return {local for statement in walk(block) for local in written(statement)}
+    mentions: dict[int, int] = field(default_factory=dict)
+    written: set[int] = field(default_factory=set)
+    mutated: set[int] = field(default_factory=set)
+    ordered: bool = False
+
+    def add(self, other: Inside) -> None:
+        """Take in what stands in another block."""
+        counts = self.mentions
+        for local, count in other.mentions.items():
+            counts[local] = counts.get(local, 0) + count
+        self.written |= other.written
+        self.mutated |= other.mutated
+        self.ordered = self.ordered or other.ordered
 
 
 class BodyFacts:
@@ -97,31 +128,68 @@ class BodyFacts:
         changes: how often each local is changed in place.
         mentions: how often each local occurs.
         once: locals that an assignment makes once.
+        has_with: it replaces documents somewhere.
     """
 
     def __init__(self, blocks: tuple[Block, ...], parameters: tuple[int, ...]) -> None:
         self.makers: Counter[int] = Counter()
         self.changes: Counter[int] = Counter()
-        self.mentions: Counter[int] = Counter()
         self.once: set[int] = set()
+        self.has_with = False
+        self._inside: dict[int, tuple[object, Inside]] = {}
         others: set[int] = set(parameters)
+        whole = Inside()
         for block in blocks:
+            whole.add(self.inside(block))
             for statement in walk(block):
-                self.mentions.update(mentions(statement))
-                if (changed := mutated(statement)) >= 0:
-                    self.changes[changed] += 1
-                if isinstance(statement, ir.Assign) and statement.once:
-                    self.once.add(statement.target)
-                if isinstance(statement, ir.Make):
+                kind = type(statement)
+                if kind in _MUTATED:
+                    self.changes[mutated(statement)] += 1
+                elif isinstance(statement, ir.Make):
                     self.makers[statement.target] += 1
-                elif not isinstance(statement, ir.Reset):
-                    others.update(written(statement))
+                elif kind is not ir.Reset:
+                    others.update(_USES[kind](statement)[1])
+                    if isinstance(statement, ir.Assign) and statement.once:
+                        self.once.add(statement.target)
+                    self.has_with = self.has_with or kind is ir.With
+        self.mentions = Counter(whole.mentions)
         self.foreign = {local for local in self.changes if local in others}
 
+    def inside(self, block: Block) -> Inside:
+        """What stands in a block of the body; looked into once."""
+        known = self._inside.get(id(block))
+        if known is not None:
+            return known[1]
+        found = Inside()
+        counts, given = found.mentions, found.written
+        for statement in block:
+            kind = type(statement)
+            reads, writes = _USES[kind](statement)
+            for local in reads:
+                if local >= 0:
+                    counts[local] = counts.get(local, 0) + 1
+            for local in writes:
+                counts[local] = counts.get(local, 0) + 1
+                given.add(local)
+            if kind in _MUTATED:
+                found.mutated.add(mutated(statement))
+                found.ordered = found.ordered or kind is ir.ArrayAppend
+            elif kind is ir.ResultSetAdd:
+                found.ordered = True
+            elif kind in _NESTED:
+                found.add(self._nested(statement))
+        self._inside[id(block)] = block, found  # kept, so that no other block gets its id
+        return found
 
-def mentions(statement: ir.Statement) -> list[int]:
-    """The locals that occur in a statement itself."""
-    return [*read(statement), *written(statement)]
+    def _nested(self, statement: ir.Statement) -> Inside:
+        known = self._inside.get(id(statement))
+        if known is not None:
+            return known[1]
+        found = Inside()
+        for block in ir.children(statement):
+            found.add(self.inside(block))
+        self._inside[id(statement)] = statement, found
+        return found
 
 
 class PlanFacts:

@@ -19,7 +19,7 @@ from typing import Final
 
 from probanda.rego import ir
 from probanda.rego.backend.aggregates import Aggregates
-from probanda.rego.backend.analysis import Block, BodyFacts, mentions, mutated, walk, written_in
+from probanda.rego.backend.analysis import Block, BodyFacts
 from probanda.rego.backend.emitter import END, MAX_LOOPS, Emitter, Known, Level
 from probanda.rego.backend.lines import Line
 from probanda.rego.backend.statements import Writer
@@ -111,9 +111,9 @@ class FunctionWriter(Writer):
 
     def _changed(self, block: Block) -> set[int]:
         """The locals that hold something else after a block, or while it runs again."""
-        foreign = self.emitter.body.foreign
-        changed = {mutated(each) for each in walk(block)} & foreign if foreign else set()
-        return written_in(block) | changed
+        body = self.emitter.body
+        inside = body.inside(block)
+        return inside.written | (inside.mutated & body.foreign)
 
     @staticmethod
     def _is_bare(block: Block) -> bool:
@@ -132,11 +132,7 @@ class FunctionWriter(Writer):
             leave at its end, which the caller must see to.
         """
         outer = self.aggregates.mentions
-        counted: dict[int, int] = {}
-        for each in walk(block):
-            for local in mentions(each):
-                counted[local] = counted.get(local, 0) + 1
-        self.aggregates.mentions = counted
+        self.aggregates.mentions = self.emitter.body.inside(block).mentions
         ends: Level | bool = True
         for index, statement in enumerate(block):
             then = block[index + 1] if index + 1 < len(block) else None
@@ -245,9 +241,10 @@ class FunctionWriter(Writer):
         stable = emitter.of(ir.Operand(statement.source)).stable
         if emitter.scans or emitter.charged:
             self._charge(source, kind)
-        if not stable and any(mutated(each) >= 0 for each in walk(statement.block)):
+        inside = emitter.body.inside(statement.block)
+        if not stable and inside.mutated:
             source, kind = f"T({source})", ""
-        head = self._head(statement, source, kind)
+        head = self._head(statement, source, kind, ordered=inside.ordered)
         snapshot = emitter.snapshot()
         changed = self._changed((statement,))
         emitter.forget(changed)
@@ -282,10 +279,10 @@ class FunctionWriter(Writer):
             emitter.line(f"s[0] -= len({source})")
         emitter.line("if s[0] < 0: B(s)")
 
-    def _head(self, statement: ir.Scan, source: str, kind: str) -> Line:
+    def _head(self, statement: ir.Scan, source: str, kind: str, *, ordered: bool) -> Line:
         """The `for` line: keys and items, or what is read of them; in order where that shows."""
-        ordered = "O" if kind != "list" and _shows_order(statement.block) else ""
-        pairs, items = f"I{ordered}({source})", f"V{ordered}({source})"
+        suffix = "O" if kind != "list" and ordered else ""
+        pairs, items = f"I{suffix}({source})", f"V{suffix}({source})"
         if source.startswith("T("):
             pass
         elif kind == "list":
@@ -298,10 +295,12 @@ class FunctionWriter(Writer):
         item_only = f"for l{item} in {items}:"
         # What had a value before the loop may be read after it.
         neither = item_only if item in self.emitter.bound else f"for _ in {items}:"
-        line = Line(self.emitter.indent, f"for l{key}, l{item} in {pairs}:")
-        if key == item or key in self.emitter.bound:
-            return line
-        return line._replace(head=(key, item, item_only, neither))
+        head = (key, item, item_only, neither)
+        return Line(
+            self.emitter.indent,
+            f"for l{key}, l{item} in {pairs}:",
+            head=None if key == item or key in self.emitter.bound else head,
+        )
 
     # --- with ----------------------------------------------------------------------------
 
@@ -346,10 +345,6 @@ class FunctionWriter(Writer):
         return True
 
 
-def _shows_order(block: Block) -> bool:
-    return any(isinstance(each, ir.ArrayAppend | ir.ResultSetAdd) for each in walk(block))
-
-
 def body_source(
     unit: Unit, what: str, parameters: tuple[int, ...], blocks: tuple[Block, ...], name: str
 ) -> list[str]:
@@ -359,10 +354,9 @@ def body_source(
     writer = FunctionWriter(emitter, unit)
     writer.aggregates = Aggregates(emitter, {})
     emitter.charged = name in unit.facts.repeated
-    has_with = any(isinstance(each, ir.With) for block in blocks for each in walk(block))
     if name in unit.facts.memoised:
         emitter.memo = str(unit.functions[name])
-        emitter.outer_memo = "n" if has_with else "m"
+        emitter.outer_memo = "n" if emitter.body.has_with else "m"
     if emitter.outer_memo == "n":
         emitter.line("n = m")
     if emitter.body.foreign:

@@ -18,13 +18,14 @@ Example:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
 from probanda.rego import ir
 from probanda.rego.backend.analysis import BodyFacts
-from probanda.rego.backend.lines import Line, mentioned, needed, slim
+from probanda.rego.backend.facts import Facts, Lookup
+from probanda.rego.backend.lines import Line, mentioned, needed
 
 # Loops and `try` in one Python function; CPython's limit is 20, and a statement may need two.
 MAX_LOOPS: Final = 16
@@ -69,9 +70,10 @@ class Level:
     passes: list[Level] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, since that makes it four times as slow to make, and every statement makes one.
+@dataclass(eq=False, slots=True)
 class Known:
-    """What is known of a local's value.
+    """What is known of a local's value; never changed.
 
     Attributes:
         kind: `dict`, `list`, `set`, `str`, `bool`, `int` or ``""``.
@@ -97,7 +99,7 @@ NOTHING: Final = Known()
 END: Final = Level(-1, "end", -1)
 
 
-Snapshot = tuple[dict[int, Known], dict[tuple[str, str], tuple[int, frozenset[int]]], set[int]]
+Snapshot = tuple[Facts[int, Known], Facts[tuple[str, str], Lookup], set[int]]
 
 
 class Constants:
@@ -106,6 +108,7 @@ class Constants:
     def __init__(self) -> None:
         self.values: list[Any] = []
         self._names: dict[tuple[type, Any], str] = {}
+        self._known: dict[str | bool | None, Known] = {}
 
     def name(self, value: Any) -> str:
         """The global that holds `value`."""
@@ -118,6 +121,15 @@ class Constants:
     def _add(self, value: Any) -> str:
         self.values.append(value)
         return f"C{len(self.values) - 1}"
+
+    def known(self, constant: Any) -> Known:
+        """What is known of a constant operand."""
+        found = self._known.get(constant)
+        if found is None:
+            kind = "str" if isinstance(constant, str) else "bool"
+            found = Known(kind, self.text(constant), defined=True, value=constant)
+            self._known[constant] = found
+        return found
 
     def text(self, value: Any) -> str:
         """A literal where that is safe and short, else a name."""
@@ -150,8 +162,8 @@ class Emitter:
         self.exits: set[int] = set()
         self.loops = 0
         self.scans = 0
-        self.known: dict[int, Known] = {}
-        self.dots: dict[tuple[str, str], tuple[int, frozenset[int]]] = {}
+        self.known: Facts[int, Known] = Facts(set())
+        self.dots: Facts[tuple[str, str], Lookup] = Facts(set())
         self.bound: set[int] = set(parameters)
         self.unbound: set[int] = set()
         self.outside: list[set[int]] = [set(parameters)]
@@ -175,8 +187,7 @@ class Emitter:
         start = [Line(1, f"l{local} = U", local) for local in sorted(unbound)]
         unbound |= mentioned(self.helpers)  # functions apart read what is written later in the text
         lines = needed([*start, *self.helpers, *self.lines], unbound)
-        slimmed = [slim(lines, index, unbound) for index in range(len(lines))]
-        return [f"{' ' * line.indent}{line.text}" for line in needed(slimmed, unbound)]
+        return [f"{' ' * line.indent}{line.text}" for line in lines]
 
     # --- locals --------------------------------------------------------------------------
 
@@ -197,9 +208,7 @@ class Emitter:
         """What is known of an operand."""
         if operand.local >= 0:
             return self.known.get(operand.local, NOTHING)
-        kind = "str" if isinstance(operand.constant, str) else "bool"
-        text = self.constants.text(operand.constant)
-        return Known(kind, text, defined=True, value=operand.constant)
+        return self.constants.known(operand.constant)
 
     def text(self, operand: ir.Operand) -> str:
         """The expression for an operand."""
@@ -211,18 +220,16 @@ class Emitter:
         """Their values change: drop what is known of them and through them."""
         if not locals_:
             return
-        for number in list(self.known):
-            if number in locals_ or self.known[number].uses & locals_:
-                del self.known[number]
-        for pair, (_, uses) in list(self.dots.items()):
-            if uses & locals_:
-                del self.dots[pair]
+        for local in locals_:
+            self.known.pop(local, None)
+        self.known.forget(locals_)
+        self.dots.forget(locals_)
 
     def snapshot(self) -> Snapshot:
         """What is known where a block begins."""
         bound = set(self.bound)
         self.outside.append(bound)
-        return dict(self.known), dict(self.dots), bound
+        return self.known.copy(), self.dots.copy(), bound
 
     def restore(self, snapshot: Snapshot, changed: set[int]) -> None:
         """Know again what was known there, except of locals changed since."""
@@ -309,7 +316,16 @@ class Emitter:
     def learn(self, local: int, kind: str = "") -> None:
         """The local is defined, and of this kind."""
         old = self.known.get(local, NOTHING)
-        self.known[local] = replace(old, kind=old.kind or kind, defined=True)
+        if not old.defined or (kind and not old.kind):
+            self.known[local] = Known(
+                old.kind or kind,
+                old.text,
+                old.uses,
+                defined=True,
+                condition=old.condition,
+                value=old.value,
+                stable=old.stable,
+            )
 
     def ending(self, text: str) -> str:
         """Return from the function, storing a rule's result."""
@@ -339,7 +355,8 @@ class Emitter:
         self.loops -= 1
         lines = self.lines
         if not level.used:
-            lines[start:] = [each._replace(indent=each.indent - 1) for each in lines[start:]]
+            for index in range(start, len(lines)):
+                lines[index].indent -= 1
         else:
             if falls:
                 lines.append(Line(self.indent + 1, "break"))

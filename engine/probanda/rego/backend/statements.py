@@ -13,7 +13,6 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from probanda.rego import ir
@@ -21,12 +20,15 @@ from probanda.rego.backend import inline
 from probanda.rego.backend.aggregates import Aggregates
 from probanda.rego.backend.analysis import read
 from probanda.rego.backend.emitter import SHARED, Emitter, Known
+from probanda.rego.backend.facts import Lookup
 from probanda.rego.backend.unit import Unit
 
 # A dynamic call that finds a function whose result is undefined leaves so many blocks more
 # than its own: the base document is not asked (OPA, compileCallDynamicStmt).
 _DYNAMIC: Final = 3
 _LOCAL_ONLY: Final = Known()
+# They join what is pending instead of reading it.
+_GROWING: Final = frozenset({ir.ArrayAppend, ir.Make, ir.ObjectInsert, ir.SetAdd})
 
 
 class Writer:
@@ -39,9 +41,10 @@ class Writer:
 
     def simple(self, statement: ir.Statement) -> None:
         """Write a statement that has no blocks and is no break."""
-        if not isinstance(statement, ir.ArrayAppend | ir.SetAdd | ir.ObjectInsert | ir.Make):
+        kind = type(statement)
+        if self.aggregates.pending and kind not in _GROWING:
             self.aggregates.before_read(read(statement))
-        SIMPLE[type(statement)](self, statement)
+        SIMPLE[kind](self, statement)
 
     def assign(self, target: int, text: str, known: Known = _LOCAL_ONLY, *, pure: bool) -> None:
         """Write `target = text`."""
@@ -87,7 +90,16 @@ def _copy(writer: Writer, source: ir.Operand, target: int) -> None:
     uses = known.uses
     if source.local >= 0 and not known.text:
         uses = frozenset({source.local})
-    writer.assign(target, text, replace(known, text=text, uses=uses), pure=True)
+    copied = Known(
+        known.kind,
+        text,
+        uses,
+        defined=known.defined,
+        condition=known.condition,
+        value=known.value,
+        stable=known.stable,
+    )
+    writer.assign(target, text, copied, pure=True)
 
 
 def _reset(writer: Writer, statement: ir.Reset) -> None:
@@ -126,7 +138,7 @@ def _dot(writer: Writer, statement: ir.Dot) -> None:
     source, name = emitter.of(statement.source), emitter.of(statement.key)
     value, stored = emitter.text(statement.source), emitter.require(statement.key)
     if (value, stored) in emitter.dots:
-        _copy(writer, ir.Operand(emitter.dots[value, stored][0]), statement.target)
+        _copy(writer, ir.Operand(emitter.dots[value, stored].local), statement.target)
         return
     guards = [] if source.kind == "dict" else [f"type({value}) is dict"]
     if name.kind != "str":
@@ -144,7 +156,8 @@ def _dot(writer: Writer, statement: ir.Dot) -> None:
         emitter.known[statement.target] = Known(defined=True, stable=True)
         uses = {statement.target, statement.source.local, statement.key.local}
         if statement.target not in {statement.source.local, statement.key.local}:
-            emitter.dots[value, stored] = (statement.target, source.uses | name.uses | uses)
+            every = source.uses | name.uses | uses
+            emitter.dots[value, stored] = Lookup(statement.target, every)
 
 
 def _length(writer: Writer, statement: ir.Length) -> None:

@@ -53,10 +53,17 @@ def instrument(plan: ir.Plan, sources: Sources, names: Names) -> Traced:
     functions = tuple(work.function(number) for number in range(len(plan.functions)))
     entries = tuple(work.entry(entry) for entry in plan.plans)
     settle(work.builtins)
-    builtins = {name: watched(builtin) for name, builtin in BUILTINS.items()}
+    builtins = {name: watched(BUILTINS[name]) for name in _called(plan) if name in BUILTINS}
     sites = Sites(tuple(work.sites), tuple(work.segments), plan.files)
     traced = ir.Plan(plan.files, entries, functions)
     return Traced(traced, builtins | work.builtins, sites)
+
+
+def _called(plan: ir.Plan) -> set[str]:
+    """The names that a plan calls: asking for a built-in imports it."""
+    bodies: list[ir.Function | ir.Entry] = [*plan.functions, *plan.plans]
+    blocks = [block for body in bodies for block in body.blocks]
+    return {each.function for block in blocks for each in walk(block) if isinstance(each, ir.Call)}
 
 
 class _Instrument:

@@ -21,10 +21,11 @@ from probanda.rego import ast
 from probanda.rego.resolve.context import Context, want
 from probanda.rego.resolve.program import ResolvedRule
 from probanda.rego.resolve.report import TYPE, Stage
-from probanda.rego.resolve.walk import parts, roots_of, template_terms
+from probanda.rego.resolve.walk import SCALARS, parts, roots_of, template_terms
 
 Kinds = frozenset[str]
 _ANY: Final[Kinds] = frozenset({"null", "boolean", "number", "string", "array", "object", "set"})
+_PLAIN: Final = (*SCALARS, ast.Var)
 _OF_NODE: Final[Mapping[type, Kinds]] = {
     ast.Null: frozenset({"null"}),
     ast.Boolean: frozenset({"boolean"}),
@@ -91,6 +92,8 @@ class _Checker:
                 return _OF_NODE.get(type(term), _ANY)
 
     def _term(self, term: ast.Term) -> None:
+        if isinstance(term, _PLAIN):
+            return
         for part in parts(term):
             self._term(part)
         match term:

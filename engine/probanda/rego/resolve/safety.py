@@ -46,21 +46,31 @@ class _Waiting:
     Attributes:
         variables: its own, outside closures.
         closed_over: what its closures use of the body around it.
+        has_closure: whether it has any.
         tried: how many variables were bound when it was last tried; -1 for never.
     """
 
     literal: ast.Literal
     variables: set[str]
     closed_over: set[str]
+    has_closure: bool
     tried: int = -1
 
     @classmethod
-    def of(cls, literal: ast.Literal, visible: set[str]) -> _Waiting:
-        """A literal of a body whose variables are `visible`."""
+    def all(cls, body: Iterable[ast.Literal], visible: set[str]) -> list[_Waiting]:
+        """The literals of a body, whose variables are added to those `visible` in it."""
+        own = [(literal, _variables([literal])) for literal in body]
+        visible.update(*[variables for _, variables in own])
+        return [cls.of(literal, variables, visible) for literal, variables in own]
+
+    @classmethod
+    def of(cls, literal: ast.Literal, variables: set[str], visible: set[str]) -> _Waiting:
+        """A literal with these variables, of a body whose variables are `visible`."""
+        if not contains_closure(literal):
+            return cls(literal, variables, set(), has_closure=False)
         found: set[str] = set()
-        if contains_closure(literal):
-            literal_closure_variables(literal, found)
-        return cls(literal, _variables([literal]), found & visible)
+        literal_closure_variables(literal, found)
+        return cls(literal, variables, found & visible, has_closure=True)
 
     def may_have_changed(self, gained: list[str]) -> bool:
         """Whether it was never tried, or one of its variables was bound since."""
@@ -82,9 +92,9 @@ class Safety:
     def order(self, body: Sequence[ast.Literal], safe: set[str]) -> tuple[ast.Body, set[str]]:
         """The body in order, and what is bound after it; unsafe variables are reported."""
         known = set(safe)
-        visible = safe | _variables(body)
+        visible = set(safe)
         gained: list[str] = []  # what was bound, in order
-        waiting = [_Waiting.of(literal, visible) for literal in body]
+        waiting = _Waiting.all(body, visible)
         ordered: list[ast.Literal] = []
         expanded = False
         while waiting:
@@ -95,8 +105,7 @@ class Safety:
                     return (*ordered, *(item.literal for item in rest)), known
                 expanded = True
                 literals = [piece for item in rest for piece in self._expand(item.literal)]
-                visible |= _variables(literals)
-                rest = [_Waiting.of(literal, visible) for literal in literals]
+                rest = _Waiting.all(literals, visible)
             waiting = rest
         return tuple(ordered), known
 
@@ -113,6 +122,11 @@ class Safety:
         if not item.may_have_changed(gained):
             return False
         literal = item.literal
+        if item.variables <= known and not literal.negated:  # it binds nothing
+            if not item.closed_over <= known:
+                return False
+            ordered.append(self._close(literal, known) if item.has_closure else literal)
+            return True
         needs, binds = bindings(literal, known & item.variables)
         if needs or item.closed_over - known:
             return False

@@ -103,8 +103,11 @@ class Terms(ABC):
 
     def _checked(self, term: ast.Term) -> ast.Term:
         """A reference, unless it goes to a function without calling it."""
-        if not (isinstance(term, ast.Ref) and term.head == ast.Var("data")):
-            return term
+        match term:
+            case ast.Ref(ast.Var("data")):
+                pass
+            case _:
+                return term
         node = self.context.tree.root
         names: list[str] = []
         for part in term.path:

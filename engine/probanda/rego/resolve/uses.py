@@ -9,7 +9,7 @@ from probanda.rego import ast
 from probanda.rego.resolve.program import ResolvedRule
 from probanda.rego.resolve.walk import SCALARS, parts, roots_of, template_terms
 
-_DATA: Final = ast.Var("data")
+_PLAIN: Final = (*SCALARS, ast.Var)
 
 
 def data_references(rule: ResolvedRule) -> list[Sequence[ast.Term]]:
@@ -35,10 +35,10 @@ def _body(body: ast.Body, found: list[Sequence[ast.Term]]) -> None:
 
 
 def _term(term: ast.Term, found: list[Sequence[ast.Term]]) -> None:
-    if isinstance(term, SCALARS):
+    if isinstance(term, _PLAIN):
         return
     match term:
-        case ast.Ref() if term.head == _DATA:
+        case ast.Ref(ast.Var("data")):
             found.append(term.path)
         case ast.Call(("data", *names)):
             found.append([ast.String(str(name)) for name in names])

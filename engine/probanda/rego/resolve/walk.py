@@ -14,8 +14,9 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any, Final, TypeAlias
 
 from probanda.rego import ast
 
@@ -40,22 +41,31 @@ def is_root(term: ast.Term) -> bool:
     return isinstance(term, ast.Var) and term.name in ROOTS
 
 
+def _reference_parts(ref: ast.Ref) -> tuple[ast.Term, ...]:
+    return ref.path if is_root(ref.head) else (ref.head, *ref.path)
+
+
+def _object_parts(term: ast.Object) -> tuple[ast.Term, ...]:
+    flat: list[ast.Term] = []
+    for key, value in term.pairs:
+        flat += (key, value)
+    return tuple(flat)
+
+
+# Asked for every term many times over; what is not here has no parts.
+_PARTS: Final[Mapping[type, Callable[[Any], tuple[ast.Term, ...]]]] = {
+    ast.Array: attrgetter("items"),
+    ast.Call: attrgetter("arguments"),
+    ast.Object: _object_parts,
+    ast.Ref: _reference_parts,
+    ast.Set: attrgetter("items"),
+}
+
+
 def parts(term: ast.Term) -> tuple[ast.Term, ...]:
     """The terms directly within a term, closures left closed."""
-    match term:
-        case ast.Ref():
-            return term.path if is_root(term.head) else (term.head, *term.path)
-        case ast.Array() | ast.Set():
-            return term.items
-        case ast.Object():
-            flat: list[ast.Term] = []
-            for key, value in term.pairs:
-                flat += (key, value)
-            return tuple(flat)
-        case ast.Call():
-            return term.arguments
-        case _:
-            return ()
+    find = _PARTS.get(type(term))
+    return () if find is None else find(term)
 
 
 def change(term: ast.Term, function: Callable[[ast.Term], ast.Term]) -> ast.Term:  # noqa: PLR0911  # one per kind of term
@@ -121,12 +131,14 @@ def template_terms(template: ast.TemplateString) -> list[ast.Term]:
 def own_variables(term: ast.Term, into: dict[str, ast.Var] | None = None) -> dict[str, ast.Var]:
     """Variables outside closures, in order, each with its first occurrence."""
     found = {} if into is None else into
-    if isinstance(term, ast.Var):
-        if term.name not in ROOTS:
-            found.setdefault(term.name, term)
-        return found
-    for part in parts(term):
-        own_variables(part, found)
+    waiting = [term]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ast.Var):
+            if part.name not in ROOTS:
+                found.setdefault(part.name, part)
+        elif find := _PARTS.get(type(part)):
+            waiting += find(part)[::-1]
     return found
 
 
@@ -176,11 +188,13 @@ def _body_variables(body: ast.Body, into: set[str]) -> None:
 
 def contains(term: ast.Term, kinds: tuple[type, ...]) -> bool:
     """Whether a term is or has a part of one of these kinds; closures are not looked into."""
-    if isinstance(term, kinds):
-        return True
-    for part in parts(term):  # noqa: SIM110  # a generator would recurse on the C stack
-        if contains(part, kinds):
+    waiting = [term]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, kinds):
             return True
+        if find := _PARTS.get(type(part)):
+            waiting += find(part)
     return False
 
 
