@@ -6,7 +6,8 @@ Rules:
   block ends, and has a memo of its own.
 - A loop over an object or set goes in OPA's order where the order can be seen (appending to
   an array, adding results).
-- Items of loops that stand in loops or in repeated functions are charged.
+- Items of loops that stand in loops or in repeated functions are charged, and so is each call
+  of a frequent function.
 
 Example:
     function_source(unit, function)
@@ -15,12 +16,12 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from probanda.rego import ir
 from probanda.rego.backend.aggregates import Aggregates
 from probanda.rego.backend.analysis import Block, BodyFacts
-from probanda.rego.backend.emitter import END, MAX_LOOPS, Emitter, Known, Level
+from probanda.rego.backend.emitter import END, MAX_LOOPS, NOTHING, Emitter, Known, Level
 from probanda.rego.backend.lines import Line
 from probanda.rego.backend.statements import Writer
 from probanda.rego.backend.unit import Unit
@@ -178,6 +179,9 @@ class FunctionWriter(Writer):
         emitter = self.emitter
         self.aggregates.before_read([statement.source])
         text = emitter.local(statement.source)
+        known = emitter.known.get(statement.source, NOTHING)
+        if all(line.pure >= 0 for line in emitter.lines[emitter.start :]) and not known.uses:
+            emitter.result = known
         if emitter.frame:
             emitter.line(emitter.exit(-2 - statement.source))
         else:
@@ -273,11 +277,10 @@ class FunctionWriter(Writer):
         """One step for each item."""
         emitter = self.emitter
         if kind != "list":
-            emitter.line(f"if type({source}) is not list: Y({source}, s)")
-            emitter.line(f"else: s[0] -= len({source})")
+            other = f"if type({source}) is not list: Y({source}, s)"
+            emitter.charge(other, f"else: s[0] -= len({source})")
         else:
-            emitter.line(f"s[0] -= len({source})")
-        emitter.line("if s[0] < 0: B(s)")
+            emitter.charge(f"s[0] -= len({source})")
 
     def _head(self, statement: ir.Scan, source: str, kind: str, *, ordered: bool) -> Line:
         """The `for` line: keys and items, or what is read of them; in order where that shows."""
@@ -345,10 +348,24 @@ class FunctionWriter(Writer):
         return True
 
 
+class Body(NamedTuple):
+    """A function's body.
+
+    Attributes:
+        lines: its text.
+        charges: it takes steps.
+        result: what is known of its result: a value when it is the same whatever comes in.
+    """
+
+    lines: list[str]
+    charges: bool
+    result: Known
+
+
 def body_source(
     unit: Unit, what: str, parameters: tuple[int, ...], blocks: tuple[Block, ...], name: str
-) -> list[str]:
-    """The lines of a function's body."""
+) -> Body:
+    """A function's body; of a plan when `name` is empty."""
     emitter = Emitter(what, parameters, unit.constants)
     emitter.body = BodyFacts(blocks, parameters)
     writer = FunctionWriter(emitter, unit)
@@ -361,8 +378,8 @@ def body_source(
         emitter.line("n = m")
     if emitter.body.foreign:
         emitter.line("o = {}")
-    if emitter.charged:
-        emitter.line("s[0] -= 1")
-        emitter.line("if s[0] < 0: B(s)")
+    if name in unit.facts.frequent:
+        emitter.charge("s[0] -= 1")
+    emitter.start = len(emitter.lines)
     writer.function(blocks)
-    return emitter.render()
+    return Body(emitter.render(), emitter.charges, emitter.result)
