@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from probanda.rego import ir
-from probanda.rego.backend.blocks import body_source
 from probanda.rego.backend.compiled import CompiledPlan, Source
 from probanda.rego.backend.context import Context
+from probanda.rego.backend.functions import body_source
 from probanda.rego.backend.unit import Unit
 from probanda.rego.builtins import Builtin
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from probanda.rego import ir
@@ -123,6 +124,25 @@ class Inside:
         self.ordered = self.ordered or other.ordered
 
 
+def exposed(block: Block) -> Counter[int]:
+    """How often each local is read where the blocks around have not surely written it."""
+    found: Counter[int] = Counter()
+    # Blocks still to look at, with what is written around them.
+    open_blocks: list[tuple[Block, frozenset[int]]] = [(block, frozenset())]
+    while open_blocks:
+        inner, around = open_blocks.pop()
+        ready = set(around)
+        for statement in inner:
+            found.update(local for local in read(statement) if local not in ready)
+            children = ir.children(statement)
+            if children:
+                inside = frozenset(ready).union(written(statement))
+                open_blocks += [(child, inside) for child in children]
+            else:
+                ready.update(written(statement))
+    return found
+
+
 class BodyFacts:
     """Facts of one function's or plan's body.
 
@@ -139,6 +159,7 @@ class BodyFacts:
         self.makers: Counter[int] = Counter()
         self.changes: Counter[int] = Counter()
         self.once: set[int] = set()
+        self._blocks = blocks
         self.has_with = False
         self._inside: dict[int, tuple[object, Inside]] = {}
         others: set[int] = set(parameters)
@@ -158,6 +179,11 @@ class BodyFacts:
                     self.has_with = self.has_with or kind is ir.With
         self.mentions = Counter(whole.mentions)
         self.foreign = {local for local in self.changes if local in others}
+
+    @cached_property
+    def exposed(self) -> Counter[int]:
+        """Reads of locals that their blocks have not surely written."""
+        return sum(map(exposed, self._blocks), Counter[int]())
 
     def inside(self, block: Block) -> Inside:
         """What stands in a block of the body; looked into once."""

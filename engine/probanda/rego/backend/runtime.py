@@ -63,6 +63,19 @@ def dot(value: Any, name: Any) -> Any:
     return UNDEFINED
 
 
+def which(value: Any, path: tuple[str, ...], table: dict[Any, int]) -> int:
+    """The number of what stands at `path` of `value` in a table of scalars, or −1."""
+    for name in path:
+        value = dot(value, name)
+    kind = type(value)
+    if kind is str:
+        return table.get(value, -1)
+    return table.get(key(value), -1) if kind in _SCALARS else -1
+
+
+_SCALARS: Final = frozenset({int, float, Decimal, bool, type(None)})
+
+
 def length(value: Any) -> Any:
     """The number of items, or undefined."""
     return len(value) if type(value) in _SIZED else UNDEFINED
@@ -240,6 +253,7 @@ NAMESPACE: Final[dict[str, Any]] = {
     "B": charge,
     "D": dot,
     "E": BuiltinError,
+    "H": which,
     "I": pairs,
     "IO": ordered_pairs,
     "J": merge,
