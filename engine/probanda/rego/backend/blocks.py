@@ -226,7 +226,7 @@ class FunctionWriter(Writer):
         self.aggregates.before_read([statement.source])
         text = emitter.local(statement.source)
         known = emitter.known.get(statement.source, NOTHING)
-        if all(line.pure >= 0 for line in emitter.lines[emitter.start :]) and not known.uses:
+        if emitter.straight() and not known.uses:
             emitter.result = known
         if emitter.frame:
             emitter.line(emitter.exit(-2 - statement.source))
