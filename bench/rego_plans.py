@@ -1,6 +1,6 @@
 """Microseconds per decision of compiled policies, from source, on one thread.
 
-Usage: python bench/rego_backend.py [--source NAME]
+Usage: python bench/rego_plans.py [--source NAME]
 PROBANDA_VECTORS names the folder with the bench policies of others; without it, ours run.
 """
 
@@ -93,14 +93,15 @@ def cases() -> list[tuple[str, CompiledPlan, str, object, object]]:
 def main() -> None:
     """Print a line for each case."""
     show = sys.argv[2] if len(sys.argv) > 2 else ""
-    context = Context()
+    context = Context(seconds=10.0)
     for name, plan, entry, question, data in cases():
         if show and show in name:
             print(plan.source.text)
             return
-        answer = plan.evaluate(entry, question, data, context)
+        decide = plan.answer(entry, context)
+        answer = decide(question, data)
         timer = timeit.Timer(
-            lambda p=plan, e=entry, q=question, d=data: p.evaluate(e, q, d, context),
+            lambda f=decide, q=question, d=data: f(q, d),
             timer=time.process_time,
         )
         number, _ = timer.autorange()

@@ -163,19 +163,10 @@ class Policy:
                 code="rego_compile_error",
                 hint=f"compiled with: {', '.join(self.entrypoints) or 'none'}",
             )
-        run, seconds = self.plan.evaluate, self.seconds
-
-        def evaluate(input: Any = UNDEFINED, data: Any = None) -> Any:  # noqa: A002  # Rego's word
-            context = Context(
-                strict=strict_builtin_errors,
-                now_ns=now_ns,
-                seed=seed,
-                deadline=time.monotonic() + seconds,
-            )
-            found = run(entrypoint, input, {} if data is None else data, context)
-            return to_json(found[0]["result"]) if found else UNDEFINED
-
-        return evaluate
+        context = Context(
+            strict=strict_builtin_errors, now_ns=now_ns, seed=seed, seconds=self.seconds
+        )
+        return self.plan.answer(entrypoint, context)
 
     def run(
         self,

@@ -14,7 +14,8 @@ Rules:
   value back. A JSON object with string keys is therefore already a Rego object: input and
   data are never copied.
 - Order is OPA's: null < booleans < numbers < strings < arrays < objects < sets.
-- Nothing here bounds depth or size: who reads untrusted JSON does.
+- Nothing here bounds depth: who reads untrusted JSON does. Values that policies make may
+  share parts, endless to a walk: keys and order have a limit, equality compares no pair twice.
 
 Example:
 
@@ -33,10 +34,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from probanda.errors import PolicyError
+from probanda.rego.comparison import Comparison
 
 # Decimals with more digits before the point stay decimals: `1e999999999` must not become
 # an integer of a gigabyte. CPython's own limit for text ↔ int is 4,300 (CVE-2020-10735).
 MAX_INTEGER_DIGITS: Final = 4_000
+# Values in one key, or in one that is ordered: both are walked whole.
+MAX_KEY: Final = 1_000_000
 # Below it every float with an integral value is that integer exactly.
 _EXACT: Final = 2.0**53
 
@@ -124,8 +128,12 @@ class RegoSet:
         return f"RegoSet({sorted_values(self)!r})"
 
 
-def key(value: Any) -> Any:  # noqa: PLR0911  # one return a type, the frequent first
-    """What `value` is stored under as an object key or set member."""
+def key(value: Any) -> Any:
+    """What `value` is stored under as an object key or set member.
+
+    Raises:
+        PolicyError: it holds more than `MAX_KEY` values.
+    """
     kind = type(value)
     if kind is str or kind is int:
         return value
@@ -133,19 +141,29 @@ def key(value: Any) -> Any:  # noqa: PLR0911  # one return a type, the frequent 
         parts = value.items()
         for item in value.values():
             if type(item) is not str and type(item) is not int:
-                return frozenset([(name, key(each)) for name, each in parts])
+                return _key(value, [MAX_KEY])
         return frozenset(parts)
-    if kind is list:
-        return tuple([key(item) for item in value])
+    return _key(value, [MAX_KEY])
+
+
+def _key(value: Any, room: list[int]) -> Any:  # one return a type
+    """The same; `room`: how many values more it may hold. Shared parts make keys endless."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
     if kind is bool:
         return TRUE_KEY if value else FALSE_KEY
-    if value is None:
-        return value
     if kind is float or kind is Decimal:
         return exact(value)
-    if kind is RegoSet:
-        return (RegoSet, frozenset(value.members))
-    raise TypeError(f"{kind.__name__} is no Rego value")
+    if kind is not list and kind is not dict and kind is not RegoSet:
+        raise TypeError(f"{kind.__name__} is no Rego value")
+    _take(len(value), room)
+    if kind is list:
+        return tuple([item if type(item) is str else _key(item, room) for item in value])
+    if kind is dict:
+        return frozenset([(name, _key(item, room)) for name, item in value.items()])
+    # Not only counted: what members hold counts too.
+    return (RegoSet, frozenset([_key(item, room) for item in value]))
 
 
 def unkey(stored: Any) -> Any:
@@ -194,16 +212,35 @@ def equal(left: Any, right: Any) -> bool:
     """Rego's `==`."""
     kind = type(left)
     if kind is type(right):
-        if kind is list:
-            return len(left) == len(right) and all(map(equal, left, right))
-        if kind is dict:
-            return len(left) == len(right) and all(
-                name in right and equal(item, right[name]) for name, item in left.items()
-            )
+        if kind is list or kind is dict:
+            return left is right or _same(left, right, Comparison())
         return bool(left == right)
     if is_number(left) and is_number(right):
         return bool(exact(left) == exact(right))
     return False
+
+
+def _same(left: Any, right: Any, comparison: Comparison) -> bool:
+    """Whether two arrays, or two objects, are equal."""
+    if len(left) != len(right):
+        return False
+    comparison.left -= len(left)
+    if comparison.left < 0 and not comparison.joins(left, right):
+        return True
+    if type(left) is dict:
+        if left.keys() != right.keys():
+            return False
+        pairs = [(item, right[name]) for name, item in left.items()]
+    else:
+        pairs = zip(left, right, strict=True)  # type: ignore[assignment]  # pairs all the same
+    for one, other in pairs:
+        kind = type(one)
+        if kind is str or kind is not type(other) or (kind is not list and kind is not dict):
+            if not equal(one, other):
+                return False
+        elif one is not other and not _same(one, other, comparison):
+            return False
+    return True
 
 
 def type_name(value: Any) -> str:
@@ -224,8 +261,21 @@ _NAMES: Final[dict[type, str]] = {
 }
 
 
-def sort_key(value: Any) -> tuple[Any, ...]:  # noqa: PLR0911  # one return a type
-    """Something that Python orders as Rego orders `value`."""
+def sort_key(value: Any) -> tuple[Any, ...]:
+    """Something that Python orders as Rego orders `value`.
+
+    Raises:
+        PolicyError: it holds more than `MAX_KEY` values.
+    """
+    kind = type(value)
+    if kind is str:
+        return (3, value)
+    if kind is int:
+        return (2, value)
+    return _sort_key(value, [MAX_KEY])
+
+
+def _sort_key(value: Any, room: list[int]) -> tuple[Any, ...]:  # noqa: PLR0911  # one return a type
     kind = type(value)
     if kind is str:
         return (3, value)
@@ -237,13 +287,24 @@ def sort_key(value: Any) -> tuple[Any, ...]:  # noqa: PLR0911  # one return a ty
         return (0,)
     if kind is bool:
         return (1, value)
+    if kind is not list and kind is not dict and kind is not RegoSet:
+        raise TypeError(f"{kind.__name__} is no Rego value")
+    _take(len(value), room)
     if kind is list:
-        return (4, [sort_key(item) for item in value])
-    if kind is dict:
-        return (5, sorted((sort_key(unkey(name)), sort_key(item)) for name, item in value.items()))
+        return (4, [_sort_key(item, room) for item in value])
     if kind is RegoSet:
-        return (6, sorted(map(sort_key, value)))
-    raise TypeError(f"{kind.__name__} is no Rego value")
+        return (6, sorted(_sort_key(item, room) for item in value))
+    parts = [(_sort_key(unkey(name), room), _sort_key(value[name], room)) for name in value]
+    return (5, sorted(parts))
+
+
+def _take(count: int, room: list[int]) -> None:
+    room[0] -= count
+    if room[0] < 0:
+        raise PolicyError(
+            "eval_cancel_error: a value is too large to be a key, a member or in order",
+            code="eval_cancel_error",
+        )
 
 
 def compare(left: Any, right: Any) -> int:

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from probanda.rego import ir
-from probanda.rego.backend.blocks import body_source
 from probanda.rego.backend.compiled import CompiledPlan, Source
 from probanda.rego.backend.context import Context
+from probanda.rego.backend.functions import body_source
 from probanda.rego.backend.unit import Unit
 from probanda.rego.builtins import Builtin
 
@@ -41,14 +41,18 @@ def source(plan: ir.Plan, builtins: Mapping[str, Builtin]) -> Source:
     """
     unit = Unit(plan, builtins)
     lines: list[str] = []
-    for number, function in enumerate(plan.functions):
+    for number in unit.facts.order:
+        function = plan.functions[number]
         names = ", ".join([*(f"l{local}" for local in function.parameters), "m", "s"])
         what = "rule" if len(function.parameters) == 2 else "function"
         body = body_source(unit, what, function.parameters, function.blocks, function.name)
-        lines += [f"def f{number}({names}):", *body]
+        unit.finish(number, body.result, charges=body.charges)
+        lines += [f"def f{number}({names}):", *body.lines]
+    answers = []
     for number, entry in enumerate(plan.plans):
-        lines += [f"def p{number}(l0, l1, m, s, r):"]
-        lines += body_source(unit, "rule", (0, 1), entry.blocks, "")
+        body = body_source(unit, "rule", (0, 1), entry.blocks, "")
+        answers.append(unit.answer(entry, charges=body.charges))
+        lines += [f"def p{number}(l0, l1, m, s, r):", *body.lines]
     text = "\n".join([*lines, *unit.tables, ""])
     return Source(
         text,
@@ -57,4 +61,5 @@ def source(plan: ir.Plan, builtins: Mapping[str, Builtin]) -> Source:
         tuple(builtins[name] for name in unit.builtins),
         plan.files,
         tuple(unit.places),
+        tuple(answers),
     )

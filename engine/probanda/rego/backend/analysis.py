@@ -3,8 +3,10 @@
 Rules:
 
 - A function is *repeated* when it may run more than once for one set of memoised results:
-  several calls, a call in a loop, or a repeated caller. Repeated rules are memoised, repeated
-  functions and their loops are charged; all else runs once and needs neither.
+  several calls, a call in a loop, or a repeated caller. Repeated rules are memoised, and loops
+  of repeated functions are charged; all else runs once and needs neither.
+- A function is *frequent* when the plan's text alone lets it run more than `FEW` times:
+  every call of it is charged.
 - Everything errs to the safe side: a local that may be written counts as written.
 
 Example:
@@ -14,8 +16,9 @@ Example:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from probanda.rego import ir
@@ -66,6 +69,8 @@ _MUTATED: Final[Mapping[type[ir.Statement], str]] = {
     ir.SetAdd: "set",
 }
 _NESTED: Final = frozenset({ir.Blocks, ir.Not, ir.Scan, ir.With})
+# Runs of a function, known before evaluation, that need no counting.
+FEW: Final = 64
 
 
 def walk(block: Block) -> Iterator[ir.Statement]:
@@ -119,6 +124,25 @@ class Inside:
         self.ordered = self.ordered or other.ordered
 
 
+def exposed(block: Block) -> Counter[int]:
+    """How often each local is read where the blocks around have not surely written it."""
+    found: Counter[int] = Counter()
+    # Blocks still to look at, with what is written around them.
+    open_blocks: list[tuple[Block, frozenset[int]]] = [(block, frozenset())]
+    while open_blocks:
+        inner, around = open_blocks.pop()
+        ready = set(around)
+        for statement in inner:
+            found.update(local for local in read(statement) if local not in ready)
+            children = ir.children(statement)
+            if children:
+                inside = frozenset(ready).union(written(statement))
+                open_blocks += [(child, inside) for child in children]
+            else:
+                ready.update(written(statement))
+    return found
+
+
 class BodyFacts:
     """Facts of one function's or plan's body.
 
@@ -135,6 +159,7 @@ class BodyFacts:
         self.makers: Counter[int] = Counter()
         self.changes: Counter[int] = Counter()
         self.once: set[int] = set()
+        self._blocks = blocks
         self.has_with = False
         self._inside: dict[int, tuple[object, Inside]] = {}
         others: set[int] = set(parameters)
@@ -154,6 +179,11 @@ class BodyFacts:
                     self.has_with = self.has_with or kind is ir.With
         self.mentions = Counter(whole.mentions)
         self.foreign = {local for local in self.changes if local in others}
+
+    @cached_property
+    def exposed(self) -> Counter[int]:
+        """Reads of locals that their blocks have not surely written."""
+        return sum(map(exposed, self._blocks), Counter[int]())
 
     def inside(self, block: Block) -> Inside:
         """What stands in a block of the body; looked into once."""
@@ -198,49 +228,95 @@ class PlanFacts:
     Attributes:
         repeated: functions that may run more than once for one set of memoised results.
         memoised: those of them that are rules: without arguments beyond input and data.
+        frequent: functions that may run more than `FEW` times.
+        order: the numbers of all functions, callees before their callers.
     """
 
     def __init__(self, plan: ir.Plan) -> None:
-        names = {function.name for function in plan.functions}
-        calls: Counter[str] = Counter()
-        looped: set[str] = set()
-        callers: dict[str, set[str]] = {}
-        for function in plan.functions:
-            for name, in_loop in _calls(function.blocks, plan, names):
-                calls[name] += 1
-                callers.setdefault(name, set()).add(function.name)
-                if in_loop:
-                    looped.add(name)
-        most: Counter[str] = Counter()
-        for entry in plan.plans:
-            own: Counter[str] = Counter()
-            for name, in_loop in _calls(entry.blocks, plan, names):
-                own[name] += 1
-                if in_loop:
-                    looped.add(name)
-            most |= own
-        calls += most
+        names = {function.name: number for number, function in enumerate(plan.functions)}
+        self.calls = {
+            each.name: list(_calls(each.blocks, plan, names.keys())) for each in plan.functions
+        }
+        self._entries = {
+            each.name: list(_calls(each.blocks, plan, names.keys())) for each in plan.plans
+        }
+        self.order = [names[name] for name in self._sorted()]
+        calls = self._counts()
         rules = {each.name for each in plan.functions if len(each.parameters) == 2}
-        self.repeated = {name for name in names if calls[name] > 1} | looped
+        looped = {
+            name
+            for found in (*self.calls.values(), *self._entries.values())
+            for name, in_loop in found
+            if in_loop
+        }
         # A memoised rule runs once, so what it calls is not repeated through it; but its
         # memo ends with a `with`, so that every caller below it is charged all the same.
-        queue = list(self.repeated)
-        called: dict[str, set[str]] = {}
-        for name, by in callers.items():
-            for caller in by:
-                called.setdefault(caller, set()).add(name)
-        while queue:
-            for name in called.get(queue.pop(), ()):
-                if name not in self.repeated:
-                    self.repeated.add(name)
-                    queue.append(name)
+        self.repeated = self._below({name for name in names if calls[name] > 1} | looped)
+        self.frequent = self._frequent()
         direct = {name for name in rules if calls[name] > 1 or name in looped}
         functions = self.repeated - rules
-        under = {name for caller in functions for name in called.get(caller, ())}
+        under = {name for caller in functions for name, _ in self.calls[caller]}
         self.memoised = direct | (under & rules)
 
+    def reached(self, entry: str) -> set[str]:
+        """The functions that a plan may call."""
+        return self._below({name for name, _ in self._entries[entry]})
 
-def _calls(blocks: tuple[Block, ...], plan: ir.Plan, names: set[str]) -> Iterator[tuple[str, bool]]:
+    def _below(self, names: set[str]) -> set[str]:
+        """Those functions and all that they may call."""
+        found, queue = set(names), list(names)
+        while queue:
+            for name, _ in self.calls[queue.pop()]:
+                if name not in found:
+                    found.add(name)
+                    queue.append(name)
+        return found
+
+    def _counts(self) -> Counter[str]:
+        """How many calls of each function stand in functions and in any one plan."""
+        most: Counter[str] = Counter()
+        for found in self._entries.values():
+            most |= Counter(name for name, _ in found)
+        for found in self.calls.values():
+            most.update(name for name, _ in found)
+        return most
+
+    def _sorted(self) -> list[str]:
+        """All functions, callees first."""
+        done: dict[str, None] = {}
+        for start in self.calls:
+            stack = [(start, iter(self.calls[start]))]
+            while stack:
+                name, callees = stack[-1]
+                for callee, _ in callees:
+                    if callee not in done:
+                        stack.append((callee, iter(self.calls[callee])))
+                        break
+                else:
+                    done[name] = None
+                    stack.pop()
+        return list(done)
+
+    def _frequent(self) -> set[str]:
+        """Functions called in loops, or by the product of calls more than `FEW` times."""
+        runs: Counter[str] = Counter()
+        for found in self._entries.values():
+            own: Counter[str] = Counter()
+            for name, in_loop in found:
+                own[name] += FEW + 1 if in_loop else 1
+            runs |= own
+        names = list(self.calls)
+        for number in reversed(self.order):
+            caller = names[number]
+            times = min(runs[caller], FEW + 1)
+            for name, in_loop in self.calls[caller]:
+                runs[name] += FEW + 1 if in_loop else times
+        return {name for name, times in runs.items() if times > FEW}
+
+
+def _calls(
+    blocks: tuple[Block, ...], plan: ir.Plan, names: Container[str]
+) -> Iterator[tuple[str, bool]]:
     """Each call of a function of the plan, and whether it stands in a loop."""
     open_blocks = [(block, False) for block in blocks]
     while open_blocks:

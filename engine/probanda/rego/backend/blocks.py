@@ -6,10 +6,11 @@ Rules:
   block ends, and has a memo of its own.
 - A loop over an object or set goes in OPA's order where the order can be seen (appending to
   an array, adding results).
-- Items of loops that stand in loops or in repeated functions are charged.
+- Items of loops that stand in loops or in repeated functions are charged, and so is each call
+  of a frequent function.
 
 Example:
-    function_source(unit, function)
+    FunctionWriter(emitter, unit).function(blocks)
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from collections.abc import Callable
 from typing import Final
 
 from probanda.rego import ir
-from probanda.rego.backend.aggregates import Aggregates
-from probanda.rego.backend.analysis import Block, BodyFacts
-from probanda.rego.backend.emitter import END, MAX_LOOPS, Emitter, Known, Level
+from probanda.rego.backend.analysis import Block
+from probanda.rego.backend.dispatch import Run, runs
+from probanda.rego.backend.emitter import END, MAX_LOOPS, NOTHING, Known, Level
 from probanda.rego.backend.lines import Line
 from probanda.rego.backend.statements import Writer
-from probanda.rego.backend.unit import Unit
 
 # A block of simple statements that ends in a break becomes nested `if`s up to this length.
 _BARE: Final = 10
+Groups = tuple[tuple[Block, ...], ...]
 
 
 class FunctionWriter(Writer):
@@ -46,8 +47,14 @@ class FunctionWriter(Writer):
 
     def _sequence(self, blocks: tuple[Block, ...], then: ir.Statement | None) -> Level | bool:
         """Blocks in turn, with the statement `then` after them; see `_body` for the result."""
-        for index, block in enumerate(blocks):
-            last = index + 1 == len(blocks)
+        chosen = {found.start: found for found in runs(blocks, self.emitter.body)}
+        index = 0
+        while index < len(blocks):
+            if index in chosen:
+                self._choose(chosen[index])
+                index = chosen[index].end
+                continue
+            block, last = blocks[index], index + 1 == len(blocks)
             following = then if last else next(iter(blocks[index + 1]), None)
             skip = self._skip(blocks[index + 1 :][:2], last=index + 2 == len(blocks), then=then)
             ends = self._one(block, self._onward(following, last=last), skip)
@@ -56,7 +63,47 @@ class FunctionWriter(Writer):
                     self.emitter.line(self.emitter.leave(ends))
                     ends = False
                 return ends
+            index += 1
         return True
+
+    def _choose(self, found: Run) -> None:
+        """Run the blocks of the one constant that a value equals: a search tree of `if`s."""
+        emitter = self.emitter
+        self.aggregates.before_read([found.root])
+        self.aggregates.flush()
+        path, table = (emitter.constants.name(each) for each in (found.path, found.table))
+        name, indent = f"i{emitter.number()}", emitter.indent
+        emitter.line(f"{name} = H({emitter.local(found.root)}, {path}, {table})")
+        emitter.line(f"if {name} >= 0:")
+        known = emitter.snapshot()
+        self._half(found.groups, name, 0, len(found.groups))
+        emitter.indent = indent
+        emitter.outside.pop()
+        blocks = [block for group in found.groups for block in group]
+        emitter.restore(known, set().union(*map(self._changed, blocks)))
+
+    def _half(self, groups: Groups, name: str, low: int, high: int) -> None:
+        """The groups from `low` to `high`, in a branch."""
+        emitter = self.emitter
+        emitter.indent += 1
+        if high - low > 1:
+            middle = (low + high) // 2
+            emitter.line(f"if {name} < {middle}:")
+            self._half(groups, name, low, middle)
+            emitter.line("else:")
+            self._half(groups, name, middle, high)
+        else:
+            known = emitter.snapshot()
+            emitter.line("pass")
+            for block in groups[low]:
+                ends = self._one(block, None, None)
+                if ends is not True:
+                    if isinstance(ends, Level):
+                        emitter.line(emitter.leave(ends))
+                    break
+            emitter.outside.pop()
+            emitter.restore(known, set())
+        emitter.indent -= 1
 
     def _onward(self, following: ir.Statement | None, *, last: bool) -> Level | None:
         """Where leaving a block leads when nothing but a break, or nothing at all, follows."""
@@ -178,6 +225,9 @@ class FunctionWriter(Writer):
         emitter = self.emitter
         self.aggregates.before_read([statement.source])
         text = emitter.local(statement.source)
+        known = emitter.known.get(statement.source, NOTHING)
+        if emitter.straight() and not known.uses:
+            emitter.result = known
         if emitter.frame:
             emitter.line(emitter.exit(-2 - statement.source))
         else:
@@ -273,11 +323,10 @@ class FunctionWriter(Writer):
         """One step for each item."""
         emitter = self.emitter
         if kind != "list":
-            emitter.line(f"if type({source}) is not list: Y({source}, s)")
-            emitter.line(f"else: s[0] -= len({source})")
+            other = f"if type({source}) is not list: Y({source}, s)"
+            emitter.charge(other, f"else: s[0] -= len({source})")
         else:
-            emitter.line(f"s[0] -= len({source})")
-        emitter.line("if s[0] < 0: B(s)")
+            emitter.charge(f"s[0] -= len({source})")
 
     def _head(self, statement: ir.Scan, source: str, kind: str, *, ordered: bool) -> Line:
         """The `for` line: keys and items, or what is read of them; in order where that shows."""
@@ -343,26 +392,3 @@ class FunctionWriter(Writer):
         emitter.pass_on(level)
         emitter.fail_if(f"y{number}", f"not y{number}")
         return True
-
-
-def body_source(
-    unit: Unit, what: str, parameters: tuple[int, ...], blocks: tuple[Block, ...], name: str
-) -> list[str]:
-    """The lines of a function's body."""
-    emitter = Emitter(what, parameters, unit.constants)
-    emitter.body = BodyFacts(blocks, parameters)
-    writer = FunctionWriter(emitter, unit)
-    writer.aggregates = Aggregates(emitter, {})
-    emitter.charged = name in unit.facts.repeated
-    if name in unit.facts.memoised:
-        emitter.memo = str(unit.functions[name])
-        emitter.outer_memo = "n" if emitter.body.has_with else "m"
-    if emitter.outer_memo == "n":
-        emitter.line("n = m")
-    if emitter.body.foreign:
-        emitter.line("o = {}")
-    if emitter.charged:
-        emitter.line("s[0] -= 1")
-        emitter.line("if s[0] < 0: B(s)")
-    writer.function(blocks)
-    return emitter.render()

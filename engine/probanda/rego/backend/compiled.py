@@ -25,9 +25,10 @@ from probanda.errors import PolicyError
 from probanda.model.location import Location
 from probanda.rego.backend.context import Context
 from probanda.rego.backend.output import to_output
-from probanda.rego.backend.runtime import NAMESPACE, SLICE
+from probanda.rego.backend.runtime import NAMESPACE, started
+from probanda.rego.backend.unit import Answer
 from probanda.rego.builtins import Builtin
-from probanda.rego.values import key
+from probanda.rego.values import UNDEFINED, key
 
 # What code made from a hostile plan may run into besides PolicyError.
 _BREAKAGE = (
@@ -35,6 +36,7 @@ _BREAKAGE = (
     AssertionError,
     AttributeError,
     LookupError,
+    MemoryError,
     NameError,
     RuntimeError,
     TypeError,
@@ -53,6 +55,7 @@ class Source:
         builtins: the built-ins behind `b0`, `b1`, …
         files: names of the policy's files.
         places: (index into files, row, column) by the numbers in the text.
+        answers: of the entries, how their one result is found.
     """
 
     text: str
@@ -61,6 +64,7 @@ class Source:
     builtins: tuple[Builtin, ...]
     files: tuple[str, ...]
     places: tuple[tuple[int, int, int], ...]
+    answers: tuple[Answer, ...]
 
 
 class CompiledPlan:
@@ -74,6 +78,11 @@ class CompiledPlan:
         exec(code(source.text), scope)  # noqa: S102  # text of our own making, see `emitter`
         self._entries: dict[str, Callable[..., None]] = {
             name: scope[f"p{index}"] for index, name in enumerate(source.entries)
+        }
+        self._rules: dict[str, tuple[Answer, Callable[..., Any]]] = {
+            name: (answer, scope[f"f{answer.function}"])
+            for name, answer in zip(source.entries, source.answers, strict=True)
+            if answer.function >= 0
         }
 
     def __reduce__(self) -> tuple[type[CompiledPlan], tuple[Source]]:
@@ -100,25 +109,87 @@ class CompiledPlan:
         run = self._entries.get(plan)
         if run is None:
             raise PolicyError(f"no plan is named {plan[:80]!r}")
-        steps = min(SLICE, context.max_steps)
         results: list[Any] = []
         try:
-            run(input, data, {}, [steps, context, self, context.max_steps - steps], results)
-        except (RecursionError, MemoryError) as error:
-            raise PolicyError(
-                f"eval_cancel_error: the evaluation needs too much memory ({type(error).__name__})",
-                code="eval_cancel_error",
-            ) from error
+            run(input, data, {}, started(context, self), results)
         except _BREAKAGE as error:
-            raise PolicyError(
-                f"eval_internal_error: {type(error).__name__}: {str(error)[:200]}",
-                code="eval_internal_error",
-            ) from error
+            raise _failure(error) from error
         return results if len(results) < 2 else _distinct(results)
 
     def evaluate_json(self, plan: str, input: Any, data: Any, context: Context) -> list[Any]:  # noqa: A002  # Rego's word
         """The same as plain JSON, copied, within `context.max_output`."""
         return to_output(self.evaluate(plan, input, data, context), context)
+
+    def answer(self, plan: str, context: Context) -> Callable[..., Any]:
+        """A callable `(input, data=None) → plain JSON value | UNDEFINED` for one plan.
+
+        It does the least that an evaluation takes: the value comes from the rule itself, and
+        only where steps are counted or results kept is there a state for each call.
+
+        Raises:
+            PolicyError: there is no such plan.
+        """
+        if plan not in self._entries:
+            raise PolicyError(f"no plan is named {plan[:80]!r}")
+        found = self._rules.get(plan)
+        if found is None:
+            return self._whole(plan, context)
+        how, run = found
+        return self._counted(run, context) if how.counted else self._bounded(how, run, context)
+
+    def _bounded(
+        self, how: Answer, run: Callable[..., Any], context: Context
+    ) -> Callable[..., Any]:
+        # Nobody writes to the state, nor to a memo that remembers nothing.
+        state, empty = started(context, self), dict[str, Any]()
+        remembers = how.remembers
+
+        def decide(input: Any = UNDEFINED, data: Any = None) -> Any:  # noqa: A002  # Rego's word
+            try:
+                memo = {} if remembers else empty
+                value = run(input, empty if data is None else data, memo, state)
+            except _BREAKAGE as error:
+                raise _failure(error) from error
+            if value is True or value is False or value is UNDEFINED:
+                return value
+            return to_output([value], context)[0]
+
+        return decide
+
+    def _counted(self, run: Callable[..., Any], context: Context) -> Callable[..., Any]:
+        steps, _, _, rest, deadline = started(context, self)
+
+        def decide(input: Any = UNDEFINED, data: Any = None) -> Any:  # noqa: A002  # Rego's word
+            state = [steps, context, self, rest, deadline]
+            try:
+                value = run(input, {} if data is None else data, {}, state)
+            except _BREAKAGE as error:
+                raise _failure(error) from error
+            if value is True or value is False or value is UNDEFINED:
+                return value
+            return to_output([value], context)[0]
+
+        return decide
+
+    def _whole(self, plan: str, context: Context) -> Callable[..., Any]:
+        def decide(input: Any = UNDEFINED, data: Any = None) -> Any:  # noqa: A002  # Rego's word
+            found = self.evaluate(plan, input, {} if data is None else data, context)
+            return to_output([found[0]["result"]], context)[0] if found else UNDEFINED
+
+        return decide
+
+
+def _failure(error: BaseException) -> PolicyError:
+    """What code made from a plan ran into, as the error that callers know."""
+    name = type(error).__name__
+    if isinstance(error, RecursionError | MemoryError):
+        return PolicyError(
+            f"eval_cancel_error: the evaluation needs too much memory ({name})",
+            code="eval_cancel_error",
+        )
+    return PolicyError(
+        f"eval_internal_error: {name}: {str(error)[:200]}", code="eval_internal_error"
+    )
 
 
 def _distinct(results: Iterable[Any]) -> list[Any]:

@@ -6,6 +6,8 @@ Rules:
 - `max_steps` counts items of loops that may run more than once, calls, and what built-ins
   return; a step takes some 100 ns. `deadline` is a value of `time.monotonic()`, looked at
   every few thousand steps. Beyond either the evaluation ends with `eval_cancel_error`.
+- `seconds` count from the first look at the clock, a few hundred steps after the start: a short
+  evaluation never reads the clock.
 - `max_output` bounds the values (arrays, objects, strings, …) of a result turned into JSON.
 
 Example:
@@ -27,6 +29,7 @@ class Context:
         seed: what `rand.intn` and `uuid.rfc4122` are derived from.
         max_steps: loop items and calls.
         deadline: `time.monotonic()` at which to give up; `None` for never.
+        seconds: to give up after, when there is no deadline; `None` for never.
         max_output: values in a JSON result.
     """
 
@@ -35,4 +38,5 @@ class Context:
     seed: str = ""
     max_steps: int = 50_000_000
     deadline: float | None = None
+    seconds: float | None = None
     max_output: int = 1_000_000

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from probanda.rego import ir
@@ -151,6 +152,9 @@ class Emitter:
         self.parameters = set(parameters)
         self.body: BodyFacts
         self.charged = False
+        self.charges = False
+        self.start = 0
+        self.result = NOTHING
         self.memo = ""
         self.outer_memo = "m"
         self.lines: list[Line] = []
@@ -175,6 +179,16 @@ class Emitter:
         """Write a line; `pure`: it only gives that local a value."""
         scoped = pure >= 0 and pure not in self.outside[-1]
         self.lines.append(Line(self.indent, text, pure, scoped))
+
+    def straight(self) -> bool:
+        """Whether all lines so far only give values."""
+        return all(line.pure >= 0 for line in islice(self.lines, self.start, None))
+
+    def charge(self, *lines: str) -> None:
+        """Write lines that take steps, and a look at how many are left."""
+        self.charges = True
+        for text in (*lines, "if s[0] < 0: B(s)"):
+            self.line(text)
 
     def number(self) -> int:
         """A number for a name of our own."""

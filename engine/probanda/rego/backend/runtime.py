@@ -4,8 +4,8 @@ Rules:
 
 - `NAMESPACE` holds them under short fixed names; generated modules get a copy of it, with
   empty `__builtins__`.
-- `state` is `[steps left in this slice, context, unit, steps left after it]`; a unit tells
-  places. Helpers never change a value that they did not make.
+- `state` is `[steps left in this slice, context, unit, steps left after it, deadline]`; a unit
+  tells places. Helpers never change a value that they did not make.
 
 Example:
     dot({"a": [1]}, "a")      # [1]
@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from probanda.errors import PolicyError
 from probanda.model.location import Location
+from probanda.rego.backend.context import Context
 from probanda.rego.builtins import BuiltinError, describe
 from probanda.rego.values import (
     UNDEFINED,
@@ -35,8 +36,9 @@ from probanda.rego.values import (
     unkey,
 )
 
-# Steps between two looks at the clock.
+# Steps between two looks at the clock, and before the first.
 SLICE: Final = 2_000
+FIRST: Final = 200
 
 ONE_OUTPUT: Final = {
     "rule": "complete rules must not produce multiple outputs",
@@ -59,6 +61,19 @@ def dot(value: Any, name: Any) -> Any:
     if kind is RegoSet:
         return value.members.get(key(name), UNDEFINED)
     return UNDEFINED
+
+
+def which(value: Any, path: tuple[str, ...], table: dict[Any, int]) -> int:
+    """The number of what stands at `path` of `value` in a table of scalars, or −1."""
+    for name in path:
+        value = dot(value, name)
+    kind = type(value)
+    if kind is str:
+        return table.get(value, -1)
+    return table.get(key(value), -1) if kind in _SCALARS else -1
+
+
+_SCALARS: Final = frozenset({int, float, Decimal, bool, type(None)})
 
 
 def length(value: Any) -> Any:
@@ -204,9 +219,11 @@ def charge(state: list[Any]) -> None:
         raise PolicyError(
             "eval_cancel_error: the evaluation takes too many steps", code="eval_cancel_error"
         )
-    deadline = state[1].deadline
-    if deadline is not None and time.monotonic() > deadline:
-        raise PolicyError("eval_cancel_error: the time is over", code="eval_cancel_error")
+    if state[4] is not None:
+        if time.monotonic() > state[4]:
+            raise PolicyError("eval_cancel_error: the time is over", code="eval_cancel_error")
+    elif state[1].seconds is not None:
+        state[4] = time.monotonic() + state[1].seconds
     state[0] = min(SLICE, state[3])
     state[3] -= state[0]
 
@@ -220,6 +237,12 @@ def charge_for(value: Any, state: list[Any]) -> None:
             charge(state)
 
 
+def started(context: Context, unit: Any) -> list[Any]:
+    """The state at the beginning of an evaluation."""
+    steps = min(FIRST, context.max_steps)
+    return [steps, context, unit, context.max_steps - steps, context.deadline]
+
+
 def no_location(_place: int) -> Location | None:
     """The location of a plan without files."""
     return None
@@ -230,6 +253,7 @@ NAMESPACE: Final[dict[str, Any]] = {
     "B": charge,
     "D": dot,
     "E": BuiltinError,
+    "H": which,
     "I": pairs,
     "IO": ordered_pairs,
     "J": merge,
@@ -260,4 +284,4 @@ NAMESPACE: Final[dict[str, Any]] = {
     "type": type,
 }
 
-__all__ = ["NAMESPACE", "SLICE", "sorted_values", "type_name"]
+__all__ = ["NAMESPACE", "sorted_values", "started", "type_name"]

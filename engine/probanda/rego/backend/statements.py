@@ -236,7 +236,13 @@ def _call(writer: Writer, statement: ir.Call) -> None:
     if function is None:
         _builtin(writer, statement)
         return
-    emitter = writer.emitter
+    emitter, target = writer.emitter, statement.result
+    constant = writer.unit.results.get(function)
+    if constant is not None and target not in emitter.body.changes:
+        for operand in statement.arguments[2:]:
+            emitter.require(operand)
+        writer.assign(target, constant.text, constant, pure=True)
+        return
     arguments = _arguments(emitter, statement.arguments)
     stable = _stable(emitter, statement)
     writer.assign(statement.result, writer.unit.call(function, arguments), pure=False)
@@ -311,14 +317,14 @@ def _called(writer: Writer, statement: ir.Call) -> None:
     emitter = writer.emitter
     writer.aggregates.before_write({statement.result})
     if emitter.scans:
-        emitter.line("s[0] -= 1")
-        emitter.line("if s[0] < 0: B(s)")
+        emitter.charge("s[0] -= 1")
     _attempt(writer, statement)
     if writer.unit.silent(statement.function):
         emitter.forget({statement.result})
         return
     _finish(writer, statement.result, writer.unit.result_kind(statement.function))
     if writer.unit.grows(statement.function):
+        emitter.charges = True
         emitter.line(f"Y(l{statement.result}, s)")
 
 
