@@ -14,7 +14,7 @@ import threading
 import pytest
 
 from probanda import rego
-from probanda.errors import PolicyError
+from probanda.errors import ParseError, PolicyError
 
 RESIDENCY = {
     "r.rego": "package a\ndefault allow := false\nallow if input.region == data.home[input.user]"
@@ -195,3 +195,27 @@ def test_compiling_leaves_the_garbage_collector_as_it_was(text, was_on):
         assert gc.isenabled() is was_on
     finally:
         (gc.enable if before else gc.disable)()
+
+
+def test_json_goes_in_and_out_as_the_same_answer():
+    """Undefined is None; true, false and other values are compact JSON."""
+    text = "package a\nallow if input.ok\nno := false\nlist contains x if some x in input.xs"
+    policy = rego.compile({"a.rego": text}, ["a/allow", "a/no", "a/list"])
+    body = '{"ok": true, "xs": ["é", 2, 1.5, {"b": null}]}'.encode()
+    assert policy.prepare_json("a/allow")(body) == b"true"
+    assert policy.prepare_json("a/no")(b"null", {}) == b"false"
+    assert policy.prepare_json("a/list")(body).decode() == '[1.5,2,"é",{"b":null}]'
+    assert policy.prepare_json("a/allow")(b"{}") is None
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b" ", b'{"ok": true, "ok": false}', b"[1]]", b"NaN", b"\xff", b"1e999", b"{" * 9]
+)
+def test_json_that_two_readers_could_understand_differently_is_no_input(body):
+    """Refused, never resolved; blanks around a value are nothing."""
+    decide = rego.compile({"a.rego": "package a\nallow := true"}, ["a/allow"]).prepare_json(
+        "a/allow"
+    )
+    assert decide(b" {} \n") == b"true"
+    with pytest.raises(ParseError):
+        decide(body)

@@ -22,7 +22,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from probanda.errors import ParseError
 from probanda.model.location import Location
@@ -30,11 +30,16 @@ from probanda.parse.limits import DEFAULT, Limits, decode
 from probanda.parse.tree import MappingNode, ScalarNode, SequenceNode, YamlNode
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_OPENING: Final = frozenset("{[")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class _DuplicateKeyError(ValueError):
     """An object has the same key twice."""
+
+
+class _OverflowError(ValueError):
+    """A float is too large to be represented."""
 
 
 class _ConstantError(ValueError):
@@ -66,7 +71,7 @@ def load_json_tree(data: bytes, *, path: str, limits: Limits = DEFAULT) -> YamlN
 
 def _load(text: str, path: str, limits: Limits) -> Any:
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = _value(text)
     except json.JSONDecodeError as error:
         where = Location(path, error.lineno, error.colno)
         raise ParseError(f"not valid JSON: {error.msg}", location=where) from None
@@ -75,12 +80,16 @@ def _load(text: str, path: str, limits: Limits) -> Any:
     except _ConstantError:
         where = _find(text, path, re.compile(r"-?Infinity|NaN"))
         raise ParseError("NaN and Infinity are not JSON", location=where) from None
+    except _OverflowError:
+        where = _find_overflow(text, path)
+        raise ParseError("the number is too large to be represented", location=where) from None
     except RecursionError:
         raise _too_deep(text, path, limits) from None
     except ValueError:
         where = _find(text, path, re.compile(r"-?\d{1000,}"))
         raise ParseError("a number has too many digits", location=where) from None
-    _check(value, text, path, limits)
+    if not _harmless(text, limits):
+        _check(value, text, path, limits)
     return value
 
 
@@ -95,8 +104,39 @@ def _refuse_constant(_: str) -> NoReturn:
     raise _ConstantError
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise _OverflowError
+    return number
+
+
+# Built once: `json.loads` with hooks makes a decoder for each call, which costs more than reading.
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
+)
+
+
+def _value(text: str) -> Any:
+    """The value; without the decoder's look for blanks, where there are none around it."""
+    if text[:1] in _OPENING:
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    return _DECODER.decode(text)
+
+
+def _harmless(text: str, limits: Limits) -> bool:
+    """Whether nothing that `_check` looks for fits into the text; most requests are such."""
+    return (
+        len(text) <= limits.max_nodes
+        and "\\u" not in text
+        and text.count("[") + text.count("{") <= limits.max_depth
+    )
+
+
 def _check(value: Any, text: str, path: str, limits: Limits) -> None:
-    """Depth, count, overflow and lone surrogates, level by level without recursion."""
+    """Depth, count and lone surrogates, level by level without recursion."""
     surrogates = _SURROGATE_ESCAPE.search(text) is not None
     level, depth, nodes = [value], 0, 0
     while level:
@@ -118,9 +158,6 @@ def _check(value: Any, text: str, path: str, limits: Limits) -> None:
             elif kind is list:
                 nested = True
                 below.extend(item)
-            elif kind is float and math.isinf(item):
-                where = _find_overflow(text, path)
-                raise ParseError("the number is too large to be represented", location=where)
             elif kind is str and surrogates:
                 _check_surrogates((item,), text, path)
         depth += nested

@@ -7,6 +7,7 @@ Example:
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 
 from probanda.errors import ParseError
@@ -45,7 +46,8 @@ def decode(data: bytes, *, path: str, limits: Limits) -> str:
             f"larger than the limit of {limits.max_bytes} bytes", location=Location(path)
         )
     try:
-        return data.decode("utf-8-sig")
+        # The codec `utf-8-sig` takes longer than all the rest of a small text.
+        return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ParseError("not valid UTF-8", location=Location(path, line)) from None

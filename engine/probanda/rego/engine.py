@@ -19,6 +19,7 @@ Example:
 from __future__ import annotations
 
 import gc
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from probanda import __version__
 from probanda.errors import PolicyError
+from probanda.parse.json import load_json
 from probanda.rego.backend import CompiledPlan, Context, compile_plan
 from probanda.rego.builtins import BUILTINS
 from probanda.rego.ir import load_plan as load_ir
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 ENGINE: Final = f"probanda {__version__}"
 DEFAULT_SECONDS: Final = 10.0
 MAX_MODULES: Final = 1_000
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _QUERY: Final = "query"
 _TERM: Final = "term"
 
@@ -167,6 +170,35 @@ class Policy:
             strict=strict_builtin_errors, now_ns=now_ns, seed=seed, seconds=self.seconds
         )
         return self.plan.answer(entrypoint, context)
+
+    def prepare_json(
+        self,
+        entrypoint: str,
+        *,
+        strict_builtin_errors: bool = False,
+        now_ns: int = 0,
+        seed: str = "",
+    ) -> Callable[[bytes, Any], bytes | None]:
+        """A callable `(input: JSON, data=None) → compact JSON | None where undefined`.
+
+        The input is read as `parse.json` reads: two equal keys are refused, not resolved.
+
+        Raises:
+            PolicyError: there is no such entry point. The callable also raises `ParseError`.
+        """
+        decide = self.prepare(
+            entrypoint, strict_builtin_errors=strict_builtin_errors, now_ns=now_ns, seed=seed
+        )
+
+        def answer(body: bytes, data: Any = None) -> bytes | None:
+            value = decide(load_json(body, path="input"), data)
+            if value is True:
+                return b"true"
+            if value is False:
+                return b"false"
+            return None if value is UNDEFINED else _ENCODE(value).encode()
+
+        return answer
 
     def run(
         self,
