@@ -91,7 +91,11 @@ def test_rounding_and_signs(name: str, number: Any, result: Any) -> None:
     ("number", "text"),
     [
         (10**20, "1" + "0" * 20),
-        (Decimal("1E+21"), "1" + "0" * 21),
+        (Decimal("1E+21"), "1e21"),
+        (Decimal("1.0"), "1.0"),
+        (Decimal("-0.0"), "-0.0"),
+        (Decimal("2.50"), "2.50"),
+        (1.0, "1.0"),
         (0.000001, "0.000001"),
         (1.5e-7, "1.5e-07"),
         (-2.5, "-2.5"),

@@ -74,10 +74,12 @@ def _rounding(mode: str) -> Callable[[Any], int | Decimal]:
     return apply
 
 
-def absolute(value: Any) -> int | Decimal:
+def absolute(value: Any) -> Any:
     """The number without its sign."""
-    whole = exact(number(value, 1))
-    return -whole if whole < 0 else whole
+    given = number(value, 1)
+    if given >= 0:
+        return given
+    return -given if isinstance(given, int) else Decimal(str(given)).copy_abs()
 
 
 def _bits(operation: Callable[[int, int], int]) -> Callable[[Any, Any], int]:

@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from probanda.rego.builtins.interface import BuiltinError, limit
-from probanda.rego.builtins.text import quote
+from probanda.rego.builtins.text import quote_bytes as quote
 
 _UNITS: Final = {
     "ns": 1,

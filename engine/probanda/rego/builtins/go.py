@@ -58,7 +58,7 @@ def base64_url(text: str) -> bytes:
     """URL-safe base64, with padding or without, as `base64url.decode` takes it."""
     missing = 0 if text.endswith("=") else -len(octets(text)) % 4
     if missing == 3:
-        raise BuiltinError("illegal base64url string")
+        raise BuiltinError(f"illegal base64url string: {text}")
     return decode_base64(text + "=" * missing, url=True)
 
 

@@ -154,7 +154,10 @@ def cidr_merge(addresses: Any) -> RegoSet:
     """The fewest networks that cover the same addresses."""
     if not isinstance(addresses, list | RegoSet):
         raise BuiltinError("operand must be an array")
-    networks = [_mergeable(item) for item in addresses]
+    networks = [
+        _mergeable(item)
+        for item in (sorted_values(addresses) if isinstance(addresses, RegoSet) else addresses)
+    ]
     merged: list[_Network] = []
     for version in (4, 6):
         same: Any = [network for network, _ in networks if network.version == version]

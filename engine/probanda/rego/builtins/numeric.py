@@ -183,12 +183,14 @@ def _scaled(digits: int, power: int) -> tuple[int, int]:
 
 
 def number_text(value: float | Decimal) -> str:
-    """A number as JSON text."""
-    number = exact(value)
-    if isinstance(number, int):
-        return str(number)
-    sign, digits, exponent = number.normalize().as_tuple()
+    """A number as JSON text; a decimal keeps the zeros and the exponent that it came with."""
+    if isinstance(value, int):
+        return str(value)
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
+    if exponent > 0:
+        return str(number).replace("E+", "e")
     text = "".join(map(str, digits))
     point = len(text) + exponent
     if -6 < point <= 21:

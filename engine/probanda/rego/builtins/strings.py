@@ -146,6 +146,12 @@ def split(text: Any, delimiter: Any) -> list[str]:
     return list(whole)
 
 
+def split_n(text: Any, delimiter: Any, count: Any) -> list[str]:
+    """The first pieces of a string, or with a negative count the last ones."""
+    pieces, wanted = split(text, delimiter), integer(count, 3)
+    return pieces[:wanted] if wanted >= 0 else pieces[wanted:]
+
+
 def replace(text: Any, old: Any, new: Any) -> str:
     """The string with all occurrences of one string replaced."""
     whole, wanted, instead = string(text, 1), string(old, 2), string(new, 3)
@@ -288,6 +294,7 @@ BUILTINS: Final[list[Builtin]] = define(
         "strings.count": strings_count,
         "strings.replace_n": replace_n,
         "strings.reverse": strings_reverse,
+        "strings.split_n": split_n,
         "substring": substring,
         "trim": trim,
         "trim_left": trim_left,
