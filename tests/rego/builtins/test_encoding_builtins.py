@@ -145,3 +145,67 @@ def test_yaml_that_multiplies_itself_is_refused() -> None:
     ]
     with pytest.raises(Exception, match="nodes of YAML would exceed"):
         call("yaml.unmarshal", "\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "EOF"),
+        ("[1,2", "unexpected EOF"),
+        ("nul", "unexpected EOF"),
+        ("1.", "unexpected EOF"),
+        ("{a:1}", "invalid character 'a' looking for beginning of object key string"),
+        ('{"a"}', "invalid character '}' after object key"),
+        ('{"a":1 "b":2}', "invalid character '\"' after object key:value pair"),
+        ("[1 2]", "invalid character '2' after array element"),
+        ("[1}", "invalid character '}' after array element"),
+        ("trux", "invalid character 'x' in literal true (expecting 'e')"),
+        ('"a\\x"', "invalid character 'x' in string escape code"),
+        ('"\\u12"', "invalid character '\"' in \\u hexadecimal character escape"),
+        ('"\t"', "invalid character '\\t' in string literal"),
+        ("-a", "invalid character 'a' in numeric literal"),
+        ("1.a", "invalid character 'a' after decimal point in numeric literal"),
+        ("1e+x", "invalid character 'x' in exponent of numeric literal"),
+        ("NaN", "invalid character 'N' looking for beginning of value"),
+        ("é", "invalid character 'Ã' looking for beginning of value"),
+        ('1 "x"', "error: invalid character 'x' after top-level value"),
+        ("{} {}", "error: invalid character '{' after top-level value"),
+        ("12.34.5", "invalid character '.' looking for beginning of value"),
+        ("2020-01", "error: invalid character '-0' after top-level value"),
+    ],
+)
+def test_malformed_json_is_described_as_go_describes_it(text: str, message: str) -> None:
+    with pytest.raises(BuiltinError) as caught:
+        call("json.unmarshal", text)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": {"b": [{"c": 1, "d": [2]}]}}, "a:\n  b:\n    - c: 1\n      d:\n        - 2\n"),
+        ([[1, 2], [3]], "- - 1\n  - 2\n- - 3\n"),
+        ({"": ""}, '"": ""\n'),
+        ("", '""\n'),
+        ("word " * 30 + "x", "word " * 30 + "x\n"),
+        ("\U0001f600", '"\\U0001F600"\n'),
+        (["on", "1.0", "~"], '- "on"\n- "1.0"\n- "~"\n'),
+    ],
+)
+def test_yaml_is_written_with_sequences_indented_and_lines_whole(value: Any, text: str) -> None:
+    assert call("yaml.marshal", value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[a-z]+", "yaml: did not find expected <document start>"),
+        ("%YAML 1.2\n---\na", "yaml: found incompatible YAML document"),
+        ("a: b\nc", "yaml: line 2: could not find expected ':'"),
+    ],
+)
+def test_malformed_yaml_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(BuiltinError) as caught:
+        call("yaml.unmarshal", text)
+    assert caught.value.message == message
+    assert call("yaml.is_valid", text) is False

@@ -21,8 +21,8 @@ from probanda.rego.resolve.tree import RuleTree
         (["p.q.r if true", "package test.p.q\nr(_) := 2"],
          "conflicting rules data.test.p.q.r found"),
         (["p.q if true\np.q.r if true\np.q.s if true"],
-         "rule data.test.p.q conflicts with:\n"
-          "  rule data.test.p.q.r at 0.rego:3\n  rule data.test.p.q.s at 0.rego:4"),
+         ("rule data.test.p.q conflicts with:\n"
+          "  rule data.test.p.q.r at 0.rego:3\n  rule data.test.p.q.s at 0.rego:4")),
         (["p contains 1\np.q.r := 1"],
          "rule data.test.p conflicts with:\n  rule data.test.p.q.r at 0.rego:3"),
         (["p(x) := x\np.q := 1"],

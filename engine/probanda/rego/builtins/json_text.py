@@ -140,6 +140,19 @@ def decode(text: str) -> Any:
         raise BuiltinError(problem(text)) from None
 
 
+def decode_first(text: str) -> Any:
+    """The first value of a text.
+
+    Raises:
+        BuiltinError: there is none, or it is malformed.
+    """
+    _check_depth(text)
+    try:
+        return _DECODER.raw_decode(_SURROGATE.sub("\ufffd", text).lstrip(" \t\n\r"))[0]
+    except json.JSONDecodeError:
+        raise BuiltinError(problem(text)) from None
+
+
 def _check_depth(text: str) -> None:
     """Refuse nesting that the decoder's recursion might not survive."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:

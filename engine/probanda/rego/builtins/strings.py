@@ -35,7 +35,7 @@ from probanda.rego.builtins.interface import (
     wrong_type,
     wrong_value,
 )
-from probanda.rego.builtins.text import plain_text
+from probanda.rego.builtins.text import from_octets, octets, plain_text
 from probanda.rego.values import RegoSet, equal, exact, sorted_keys, type_name
 
 _FORMATS: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
@@ -171,9 +171,22 @@ def replace_n(patterns: Any, text: Any) -> str:
 
 
 def _replaced(text: str, table: dict[str, str]) -> str:
-    """Go's `strings.Replacer`: at each place, the first old string (in order) that is there."""
+    """Go's `strings.Replacer`; the empty string is there at every byte."""
     if not table:
         return text
+    if "" not in table or text.isascii():
+        return _scanned(text, table)
+    by_bytes = {_spread(old): _spread(new) for old, new in table.items()}
+    return from_octets(_scanned(_spread(text), by_bytes).encode("latin-1"))
+
+
+def _spread(text: str) -> str:
+    """A string with one character for each byte."""
+    return octets(text).decode("latin-1")
+
+
+def _scanned(text: str, table: dict[str, str]) -> str:
+    """At each place, the first old string (in order) that is there, replaced."""
     full = re.compile("|".join(map(re.escape, table)))
     # The empty string, which is everywhere, is not taken twice in one place.
     partial = re.compile("|".join(re.escape(old) for old in table if old) or "(?!)")

@@ -99,26 +99,26 @@ def units_parse_bytes(quantity: Any) -> int:
 
 # --- semantic versions ---------------------------------------------------------------------
 
-_IDENTIFIERS: Final = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*")
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+")
+# As semver.org words it, with a `v` allowed in front.
+_NUMBER: Final = r"(0|[1-9][0-9]{0,18})"
+_PRERELEASE: Final = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_VERSION: Final = re.compile(
+    rf"v?{_NUMBER}\.{_NUMBER}\.{_NUMBER}"
+    rf"(?:-({_PRERELEASE}(?:\.{_PRERELEASE})*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+)
 _INT64: Final = 1 << 63
 _Version = tuple[tuple[int, ...], list[str]]
 
 
 def _version(text: str) -> _Version | None:
     """The numbers and the pre-release identifiers of a version."""
-    rest, _, metadata = text.removeprefix("v").partition("+")
-    rest, _, prerelease = rest.partition("-")
-    for identifiers in (metadata, prerelease):
-        if identifiers and not _IDENTIFIERS.fullmatch(identifiers):
-            return None
-    parts = rest.split(".")
-    if len(parts) != 3 or not all(len(part) < 100 and _NUMBER.fullmatch(part) for part in parts):
+    found = _VERSION.fullmatch(text)
+    if found is None:
         return None
-    numbers = tuple(map(int, parts))
-    if not all(-_INT64 <= number < _INT64 for number in numbers):
+    numbers = tuple(map(int, found.group(1, 2, 3)))
+    if any(number >= _INT64 for number in numbers):
         return None
-    return numbers, prerelease.split(".") if prerelease else []
+    return numbers, found[4].split(".") if found[4] else []
 
 
 def semver_is_valid(value: Any) -> bool:
