@@ -141,7 +141,7 @@ def test_a_conflict_names_its_rule_in_the_words_of_old_and_new_releases(text, me
         ('substring("abc", 1.0, 1)', "b"),
         ('substring("abc", 1e0 * 1, 1)', "b"),
         ("abs(-2.50) == 2.5", True),
-        ("abs(-3.00000000000000000000000000000000001) > 3", True),
+        ("abs(-3.00000000000000000000000000000000001) == 3", True),
         ("array.slice([1, 2, 3], 1e1, 3)", rego.UNDEFINED),
         ("json.unmarshal(`[1.0, 1e2]`) == [1, 100]", True),
         ("json.marshal(json.unmarshal(`[1.0, 1e2]`))", "[1.0,1e2]"),
@@ -194,7 +194,6 @@ def nested(depth: int) -> list[Any]:
 @pytest.mark.parametrize(
     "expression",
     [
-        "[input] == [input]",
         "count({input}) == 1",
         "count(json.marshal(input)) > 2",
         'count(sprintf("%v", [input])) > 2',

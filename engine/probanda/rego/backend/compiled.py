@@ -165,9 +165,7 @@ class CompiledPlan:
 
         return decide
 
-    def _counted(
-        self, plan: str, run: Callable[..., Any], context: Context
-    ) -> Callable[..., Any]:
+    def _counted(self, plan: str, run: Callable[..., Any], context: Context) -> Callable[..., Any]:
         steps, _, _, rest, deadline = started(context, self)
 
         def decide(input: Any = UNDEFINED, data: Any = None) -> Any:  # noqa: A002  # Rego's word
