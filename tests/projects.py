@@ -138,7 +138,7 @@ class Project:
             "probanda.yaml", document("Project", "demo", {"tenant": TENANT, **approvers, **spec})
         )
 
-    def policy(self, rego: str = WORDS_REGO, *, name: str = "demo/words", **spec: Any) -> None:
+    def policy(self, rego: str = WORDS_REGO, /, *, name: str = "demo/words", **spec: Any) -> None:
         slug = name.rpartition("/")[2]
         given = {
             "package": name.replace("/", "."),

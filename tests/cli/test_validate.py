@@ -144,3 +144,24 @@ def test_a_project_of_nothing_but_its_file_is_valid_and_has_no_gate(probanda, tm
 
     assert probanda("validate", "--project", tmp_path).out.startswith("valid: 0 gates, ")
     assert probanda("check", "--project", tmp_path).code == 3
+
+
+OLD = """\
+package demo.words
+
+# METADATA
+# title: No word is bad
+# custom: {id: allow, severity: high, remediation: Use no words.}
+allow { count(input.facts.words.bad) == 0 }
+"""
+
+
+@pytest.mark.parametrize(("syntax", "code"), [("v0", 0), ("v1", 2), (None, 2), ("v2", 2)])
+def test_the_policy_says_which_syntax_its_modules_have(validate, words, syntax, code):
+    entrypoints = {"allow": {"kind": "allow", "rule": "allow"}}
+    words.gate("pr", words_check(policy="demo/words/allow"))
+    words.policy(OLD, entrypoints=entrypoints, **({} if syntax is None else {"rego": syntax}))
+
+    result = validate()
+
+    assert result.code == code, result.err

@@ -7,7 +7,7 @@ import pytest
 from probanda.gates import check as module
 from probanda.gates.check import matches
 from probanda.model.outcome import Outcome
-from projects import Project, words_check
+from projects import WORDS_REGO, Project, words_check
 
 
 @pytest.mark.parametrize(
@@ -176,3 +176,29 @@ def test_the_originals_of_every_fact_are_kept_with_their_digest(words):
     (reference,) = run.decisions[0].checks[0].facts
     assert run.originals["pr"] == {reference["sha256"]: (words.root / "words.json").read_bytes()}
     assert reference["size"] == (words.root / "words.json").stat().st_size
+
+
+def _in_v0(project: Project) -> Project:
+    """The same policy in the syntax from before OPA 1.0."""
+    old = WORDS_REGO.replace("findings contains finding if {", "findings[finding] {")
+    old = old.replace("some word in input.facts.words.bad", "word := input.facts.words.bad[_]")
+    old = old.replace(
+        "allow if input.facts.words.bad == []", "allow { input.facts.words.bad == [] }"
+    )
+    project.policy(old, rego="v0")
+    return project
+
+
+def test_a_policy_in_rego_v0_decides_as_the_same_policy_in_v1(words):
+    words.gate("pr", words_check(), words_check(id="two", policy="demo/words/allow"))
+    ours = [check.outcome for check in words.run().decisions[0].checks]
+    words.words("foo")
+    failed = [check.outcome for check in words.run().decisions[0].checks]
+
+    _in_v0(words)
+
+    assert [check.outcome for check in words.run().decisions[0].checks] == failed
+    words.words()
+    assert [check.outcome for check in words.run().decisions[0].checks] == ours
+    assert Outcome.FAIL in failed
+    assert Outcome.FAIL not in ours

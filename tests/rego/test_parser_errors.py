@@ -84,7 +84,7 @@ def error(text, version=1):
         ("p if { x } else if { y } { z }", 26, "expected else keyword"),
         ("p if { x } if { y }", 12, "unexpected if keyword"),
         ("p := 1 := 2", 8, "unexpected assign token"),
-        ("p := -x", 7, "unexpected identifier token: expected number"),
+        ("p := -[1]", 7, "unexpected [ token: expected number"),
         ("p := [1 2]", 9, 'unexpected number token: expected "," or "]"'),
         ("p := [1,,2]", 9, "unexpected , token"),
         ("p := {1 2}", 9, "unexpected number token: non-terminated set"),

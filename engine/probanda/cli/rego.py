@@ -128,7 +128,7 @@ def _check_project(root: Path, *, second_opinion: bool) -> int:
     cases, differences = 0, 0
     for policy in load(tree).policies.values():
         names = [entry.rego_path for entry in policy.entrypoints.values()]
-        compiled = _compiled(policy.modules, names)
+        compiled = _compiled(policy.modules, names, version=policy.rego_version)
         _show_warnings(compiled, policy.modules)
         if second_opinion and not policy.builtin:
             count, found = disagreements(policy, tree)

@@ -40,7 +40,7 @@ def command(base: str, strict: bool, project: Path | None) -> int:
     for policy in (item for item in catalogue.policies.values() if not item.builtin):
         paths = [entry.rego_path for entry in policy.entrypoints.values()]
         try:
-            rego.compile(policy.modules, paths)
+            rego.compile(policy.modules, paths, version=policy.rego_version)
         except PolicyError as error:
             errors += _errors(policy, error)
     try:

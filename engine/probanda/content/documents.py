@@ -240,6 +240,8 @@ class PolicySpec(Model):
 
     package: RegoPackage
     """The Rego package of every module in the folder."""
+    rego: Annotated[Literal["v0", "v1"], BeforeValidator(word)] = "v1"
+    """The syntax of the modules; `v0` for those written before OPA 1.0."""
     entrypoints: Annotated[dict[SlugKey, EntrypointEntry], Field(min_length=1)]
     """Entry points by name."""
     facts: dict[FactName, PolicyFactEntry] = {}

@@ -58,7 +58,8 @@ def assemble(
     _check_document(source, parameters, errors)
     if not modules:
         errors.add(source.error((), "no Rego file beside the policy"))
-    scanned = _scan(source.tree, modules, errors)
+    version = 0 if spec.rego == "v0" else 1
+    scanned = _scan(source.tree, modules, version, errors)
     _check_packages(source, scanned, errors)
     rules = _merge_rules(source, scanned, errors)
     if modules and len(scanned) == len(modules):  # a module that cannot be read hides its rules
@@ -68,6 +69,7 @@ def assemble(
         id=source.name,
         title=source.document.metadata.title,
         package=spec.package,
+        rego_version=version,
         entrypoints={
             name: Entrypoint(
                 name=name,
@@ -115,14 +117,16 @@ def _check_document(
             errors.add(source.error(path, message, hint=problem.hint))
 
 
-def _scan(tree: Tree, modules: Mapping[str, str], errors: Errors) -> dict[str, Module]:
+def _scan(
+    tree: Tree, modules: Mapping[str, str], version: int, errors: Errors
+) -> dict[str, Module]:
     """Package, rule heads and declared rules of each module that can be read."""
     found: dict[str, Module] = {}
     for path, text in modules.items():
         where = str(locate(tree, path))
         try:
-            scanned = outline(text, path=where)
-            rules = declared_rules(read_annotations(text, path=where), path=where)
+            scanned = outline(text, path=where, version=version)
+            rules = declared_rules(read_annotations(text, path=where, version=version), path=where)
         except PolicyError as error:
             errors.add(ContentError(error.message, location=error.location, hint=error.hint))
             continue

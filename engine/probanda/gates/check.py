@@ -82,7 +82,7 @@ class Session:
         if policy.id not in self._programs:
             paths = [entry.rego_path for entry in policy.entrypoints.values()]
             self._programs[policy.id] = rego.compile(
-                policy.modules, paths, seconds=EVALUATION_SECONDS
+                policy.modules, paths, version=policy.rego_version, seconds=EVALUATION_SECONDS
             )
         return self._programs[policy.id]
 

@@ -27,7 +27,7 @@ from probanda.rego.opinions import regopy
 def disagreements(policy: Policy, tree: Tree) -> tuple[int, list[str]]:
     """How many cases the other engine answered, and where it answered otherwise."""
     names = [entry.rego_path for entry in policy.entrypoints.values()]
-    ours = rego.compile(policy.modules, names)
+    ours = rego.compile(policy.modules, names, version=policy.rego_version)
     try:
         theirs = regopy.compile(policy.modules, names)
     except PolicyError as error:

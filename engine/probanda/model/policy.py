@@ -92,6 +92,7 @@ class Policy:
         digest: one SHA-256 over `files`.
         builtin: shipped with probanda rather than found in the project.
         location: of its `policy.yaml`.
+        rego_version: of the modules' syntax: 1, or 0.
     """
 
     id: str
@@ -109,4 +110,5 @@ class Policy:
     digest: str
     builtin: bool = False
     location: Location | None = None
+    rego_version: int = 1
     owner: str = ""

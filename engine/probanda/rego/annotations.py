@@ -80,13 +80,13 @@ class Annotation:
     scope: str = "rule"
 
 
-def read_annotations(text: str, *, path: str) -> list[Annotation]:
-    """All blocks of a module, in order.
+def read_annotations(text: str, *, path: str, version: int = 1) -> list[Annotation]:
+    """All blocks of a module (v1, or v0 with `version=0`), in order.
 
     Raises:
         PolicyError: `rego_parse_error`, with the line, for a bad block or bad Rego.
     """
-    heads = {rule.line: rule.name for rule in outline(text, path=path).rules}
+    heads = {rule.line: rule.name for rule in outline(text, path=path, version=version).rules}
     lines = text.split("\n")
     found = []
     for number, line in enumerate(lines, start=1):

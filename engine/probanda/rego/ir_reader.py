@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from probanda.errors import PolicyError
 from probanda.rego import ir
-from probanda.rego.values import MAX_INTEGER_DIGITS, normal
+from probanda.rego.values import MAX_INTEGER_DIGITS, spelled
 
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,6})?")
 
@@ -158,7 +158,7 @@ def _number(reader: _Reader, raw: Any) -> int | Decimal:
     text = _string(reader, raw)
     if len(text) > MAX_INTEGER_DIGITS or not _NUMBER.fullmatch(text):
         raise ir.error("a number is malformed or too long")
-    return normal(Decimal(text))
+    return spelled(text)
 
 
 def _blocks(reader: _Reader, raw: Any) -> tuple[tuple[ir.Statement, ...], ...]:

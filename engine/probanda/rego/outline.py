@@ -31,13 +31,13 @@ class Outline:
 
 # Whoever loads a policy asks for its names and, by itself, for its annotations.
 @lru_cache(maxsize=256)
-def outline(text: str, *, path: str) -> Outline:
-    """Parse a module and say what it declares.
+def outline(text: str, *, path: str, version: int = 1) -> Outline:
+    """Parse a module (v1, or v0 with `version=0`) and say what it declares.
 
     Raises:
         PolicyError: `rego_parse_error`, every one of them.
     """
-    module = parse_module(text, path=path)
+    module = parse_module(text, path=path, version=version)
     rules = tuple(RuleName(_name(rule), rule.head.span.row) for rule in module.rules)
     return Outline(".".join(module.package), rules)
 

@@ -173,6 +173,9 @@ class ModuleParser(RuleParser):
             if self.kinds[self.place] != "ident":
                 self.unexpected("expected var")
             alias = self.texts[self.place]
+            if alias in {"data", "input"}:
+                message = f"unexpected import alias, must not be a reserved name, got: {alias}"
+                self.report(message, self.at(self.place))
             self.place += 1
         keywords = KEYWORDS if self.version else V0_KEYWORDS
         if not alias and path[0] != "future" and path[-1] in keywords:
@@ -200,9 +203,10 @@ class ModuleParser(RuleParser):
     def _rego(self, path: tuple[str, ...], alias: str, where: Span) -> None:
         if path != ("rego", "v1"):
             self.report(f"invalid import `{'.'.join(path)}`, must be `rego.v1`", where)
-        elif not self.version:
-            if alias:
-                self.report("`rego` imports cannot be aliased", where)
+            return
+        if alias:
+            self.report("`rego` imports cannot be aliased", where)
+        if not self.version:
             self._enable(FUTURE)
             self.version = 1
 

@@ -173,10 +173,14 @@ class TermParser(Cursor):
         return Number(self.texts[self.place - 1], span=self.at(self.place - 1))
 
     def _negative(self) -> Term:
+        """`-1`; `-x` is `0 - x`."""
         start = self.place
         self.place += 1
+        if self.kinds[self.place] == "ident":
+            operands = Number("0", span=self.at(start)), self.term()
+            return Call(("minus",), operands, infix=True, span=self.span(start))
         if self.kinds[self.place] != "number":
-            self.unexpected("expected number", hint="write `0 - x` to negate a variable")
+            self.unexpected("expected number")
         self.place += 1
         return Number(f"-{self.texts[self.place - 1]}", span=self.span(start))
 

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
@@ -43,6 +44,7 @@ MAX_INTEGER_DIGITS: Final = 4_000
 MAX_KEY: Final = 1_000_000
 # Below it every float with an integral value is that integer exactly.
 _EXACT: Final = 2.0**53
+_LONE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 class Undefined:
@@ -202,6 +204,11 @@ def normal(number: Decimal) -> int | Decimal:
     return number
 
 
+def spelled(text: str) -> int | Decimal:
+    """The number of a JSON text: an `int` only where it is spelled as one, since `1.0` shows so."""
+    return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+
+
 def is_number(value: Any) -> bool:
     """Whether it is a number (a boolean is none)."""
     kind = type(value)
@@ -331,20 +338,24 @@ def sorted_keys(members: dict[Any, Any]) -> list[Any]:
 _NATIVE: Final = frozenset({str, int, Decimal})
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: Any) -> Any:  # noqa: PLR0911  # one return a type
     """Plain JSON: sets as sorted arrays, keys that are no strings as their JSON text.
+
+    Bytes that are not UTF-8 (see `builtins.text`) come as U+FFFD, one each, as Go writes them.
 
     Raises:
         PolicyError: a number that JSON readers could not hold.
     """
     kind = type(value)
-    if kind is str or kind is bool or kind is int or value is None:
+    if kind is str:
+        return value if value.isascii() else _LONE.sub("\ufffd", value)
+    if kind is bool or kind is int or value is None:
         return value
     if kind is list:
         return [to_json(item) for item in value]
     if kind is dict:
         return {
-            name if type(name) is str else json_text(unkey(name)): to_json(item)
+            to_json(name) if type(name) is str else json_text(unkey(name)): to_json(item)
             for name, item in value.items()
         }
     if kind is RegoSet:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from probanda.rego.builtins import BUILTINS
+from probanda.rego.builtins import BUILTINS, BuiltinError
 from probanda.rego.values import UNDEFINED, RegoSet, equal, key
 
 
@@ -76,24 +76,45 @@ def test_patches_change_arrays_objects_and_sets() -> None:
 
 
 @pytest.mark.parametrize(
-    "operation",
+    ("operation", "message"),
     [
-        {"op": "remove", "path": "b"},
-        {"op": "remove", "path": "a/-"},
-        {"op": "add", "path": "a/01", "value": 1},
-        {"op": "add", "path": "a/9", "value": 1},
-        {"op": "add", "path": "b/c", "value": 1},
-        {"op": "test", "path": "a", "value": 1},
-        {"op": "jump", "path": "a"},
-        {"op": "add", "path": "a"},
-        {"path": "a"},
-        {"op": "remove", "path": 1},
-        {"op": "remove", "path": ""},
-        "remove",
+        ({"op": "remove", "path": "b"}, 'cannot delete child key "b" that does not exist'),
+        ({"op": "remove", "path": "a/-"}, "index for array delete out of bounds"),
+        ({"op": "add", "path": "a/01", "value": 1}, "leading zeros are not allowed in JSON paths"),
+        ({"op": "add", "path": "a/9", "value": 1}, "index for array insertion out of bounds"),
+        ({"op": "add", "path": "a/x", "value": 1}, "invalid string for indexing"),
+        ({"op": "add", "path": ["a", True], "value": 1}, "invalid type for indexing"),
+        ({"op": "add", "path": ["a", 0.5], "value": 1}, "invalid number type for indexing"),
+        (
+            {"op": "add", "path": "b/c", "value": 1},
+            'path "b" does not exist in object term {"a": [1]}',
+        ),
+        (
+            {"op": "add", "path": "a/0/c", "value": 1},
+            "expected composite type, found value: 1 (type: ast.Number)",
+        ),
+        ({"op": "test", "path": "a/4", "value": 1}, "path 4 does not exist in array term [1]"),
+        (
+            {"op": "test", "path": "a", "value": 1},
+            "value from EditTree != patch value.\n\nExpected: 1\n\nFound: [1]",
+        ),
+        ({"op": "jump", "path": "a"}, "unrecognized op: 'jump'"),
+        ({"op": "add", "path": "a"}, "missing required attribute 'value'"),
+        ({"path": "a"}, "missing required attribute 'op'"),
+        ({}, "missing required attribute 'path'"),
+        ({"op": "remove", "path": 1}, "array of path segments but got number"),
+        ("remove", "must be an array of JSON-Patch objects"),
     ],
 )
-def test_a_patch_that_does_not_apply_is_undefined(operation: Any) -> None:
-    assert patch({"a": [1]}, operation) is UNDEFINED
+def test_a_patch_that_does_not_apply_is_an_error(operation: Any, message: str) -> None:
+    with pytest.raises(BuiltinError) as caught:
+        patch({"a": [1]}, operation)
+
+    assert message in caught.value.message
+
+
+def test_a_patch_that_removes_everything_is_undefined() -> None:
+    assert patch({"a": [1]}, {"op": "remove", "path": ""}) is UNDEFINED
 
 
 def test_graphs() -> None:

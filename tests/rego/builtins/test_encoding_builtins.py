@@ -23,7 +23,7 @@ def call(name: str, *arguments: Any) -> Any:
             [{"b": RegoSet([2, 1]), "a": "<é\u2028\n\x01>", 1: None}],
             '{"1":null,"a":"\\u003cé\\u2028\\n\\u0001\\u003e","b":[1,2]}',
         ),
-        ("json.marshal", [[1.0, Decimal("0.10"), 1e21]], "[1,0.1,1000000000000000000000]"),
+        ("json.marshal", [[1.0, Decimal("0.10"), 1e21]], "[1.0,0.10,1e21]"),
         ("json.marshal", [{key([1]): True}], '{"[1]":true}'),
         (
             "json.marshal_with_options",
@@ -39,7 +39,7 @@ def call(name: str, *arguments: Any) -> Any:
         (
             "yaml.unmarshal",
             ["a: [yes, 010, 1_0, 1e3, .5, 2001-01-01, ~, 'no', 0o7]\n1: x"],
-            {"a": [True, 8, 10, 1000, Decimal("0.5"), "2001-01-01", None, "no", 7], "1": "x"},
+            {"a": ["yes", 8, 10, 1000, Decimal("0.5"), "2001-01-01", None, "no", 7], "1": "x"},
         ),
         (
             "yaml.unmarshal",
@@ -53,7 +53,7 @@ def call(name: str, *arguments: Any) -> Any:
         (
             "yaml.marshal",
             [{"a10": 1, "a2": ["yes", "x\ny", "1.0", ""], "e": {}}],
-            'a2:\n- "yes"\n- |-\n  x\n  y\n- "1.0"\n- ""\na10: 1\ne: {}\n',
+            'a2:\n  - "yes"\n  - |-\n    x\n    y\n  - "1.0"\n  - ""\na10: 1\ne: {}\n',
         ),
         ("base64.encode", ["é?>"], "w6k/Pg=="),
         ("base64.decode", ["w6k/\nPg=="], "é?>"),
@@ -119,7 +119,7 @@ def test_encodings(name: str, arguments: list[Any], result: Any) -> None:
         ("hex.decode", "fff", "encoding/hex: odd length hex string"),
         ("urlquery.decode", "%zz", 'invalid URL escape "%zz"'),
         ("urlquery.decode_object", "a=1;b=2", "invalid semicolon separator in query"),
-        ("json.unmarshal", "{", "unexpected end of JSON input"),
+        ("json.unmarshal", "{", "unexpected EOF"),
         ("yaml.unmarshal", "a: b: c", "yaml: mapping values are not allowed in this context"),
         ("yaml.unmarshal", "*a", "yaml: unknown anchor 'a' referenced"),
         ("uri.parse", "http://a b/", 'parse "http://a b/": invalid character " " in host name'),
@@ -145,3 +145,67 @@ def test_yaml_that_multiplies_itself_is_refused() -> None:
     ]
     with pytest.raises(Exception, match="nodes of YAML would exceed"):
         call("yaml.unmarshal", "\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "EOF"),
+        ("[1,2", "unexpected EOF"),
+        ("nul", "unexpected EOF"),
+        ("1.", "unexpected EOF"),
+        ("{a:1}", "invalid character 'a' looking for beginning of object key string"),
+        ('{"a"}', "invalid character '}' after object key"),
+        ('{"a":1 "b":2}', "invalid character '\"' after object key:value pair"),
+        ("[1 2]", "invalid character '2' after array element"),
+        ("[1}", "invalid character '}' after array element"),
+        ("trux", "invalid character 'x' in literal true (expecting 'e')"),
+        ('"a\\x"', "invalid character 'x' in string escape code"),
+        ('"\\u12"', "invalid character '\"' in \\u hexadecimal character escape"),
+        ('"\t"', "invalid character '\\t' in string literal"),
+        ("-a", "invalid character 'a' in numeric literal"),
+        ("1.a", "invalid character 'a' after decimal point in numeric literal"),
+        ("1e+x", "invalid character 'x' in exponent of numeric literal"),
+        ("NaN", "invalid character 'N' looking for beginning of value"),
+        ("é", "invalid character 'Ã' looking for beginning of value"),
+        ('1 "x"', "error: invalid character 'x' after top-level value"),
+        ("{} {}", "error: invalid character '{' after top-level value"),
+        ("12.34.5", "invalid character '.' looking for beginning of value"),
+        ("2020-01", "error: invalid character '-0' after top-level value"),
+    ],
+)
+def test_malformed_json_is_described_as_go_describes_it(text: str, message: str) -> None:
+    with pytest.raises(BuiltinError) as caught:
+        call("json.unmarshal", text)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": {"b": [{"c": 1, "d": [2]}]}}, "a:\n  b:\n    - c: 1\n      d:\n        - 2\n"),
+        ([[1, 2], [3]], "- - 1\n  - 2\n- - 3\n"),
+        ({"": ""}, '"": ""\n'),
+        ("", '""\n'),
+        ("word " * 30 + "x", "word " * 30 + "x\n"),
+        ("\U0001f600", '"\\U0001F600"\n'),
+        (["on", "1.0", "~"], '- "on"\n- "1.0"\n- "~"\n'),
+    ],
+)
+def test_yaml_is_written_with_sequences_indented_and_lines_whole(value: Any, text: str) -> None:
+    assert call("yaml.marshal", value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[a-z]+", "yaml: did not find expected <document start>"),
+        ("%YAML 1.2\n---\na", "yaml: found incompatible YAML document"),
+        ("a: b\nc", "yaml: line 2: could not find expected ':'"),
+    ],
+)
+def test_malformed_yaml_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(BuiltinError) as caught:
+        call("yaml.unmarshal", text)
+    assert caught.value.message == message
+    assert call("yaml.is_valid", text) is False

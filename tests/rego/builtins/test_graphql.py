@@ -112,9 +112,92 @@ def test_a_schema_has_gqlparsers_tree() -> None:
 
 
 def test_comments_are_kept_with_what_follows_them() -> None:
-    made = call("parse_query", "# one\n{ # two\n a }")["Operations"][0]
+    made = call("parse_query", "# one\nquery { # two\n a }")["Operations"][0]
     assert made["Comment"] == {"List": [{"Value": "# one"}]}
     assert made["SelectionSet"][0]["Comment"] == {"List": [{"Value": "# two"}]}
+
+
+def test_a_comment_before_a_query_without_a_word_is_not_kept() -> None:
+    assert "Comment" not in call("parse_query", "# one\n{ a }")["Operations"][0]
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("a\n  b", "a\n  b"),
+        ("  a\n    b\n  c", "  a\n  b\nc"),
+        ("\n  a\n    b\n", "a\n  b"),
+    ],
+)
+def test_the_first_line_of_a_block_counts_for_its_indentation(raw: str, value: str) -> None:
+    text = f'{{a(b: """{raw}""")}}'
+    arguments = call("parse_query", text)["Operations"][0]["SelectionSet"][0]["Arguments"]
+    assert arguments[0]["Value"]["Raw"] == value
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ("enum E{A A} type Query{a:E}", "1:10: Enum value E.A can only be defined once."),
+        (
+            "enum E{A} extend enum E{A} type Query{a:E}",
+            "1:25: Enum value E.A can only be defined once.",
+        ),
+        (
+            "union U=A|A type A{a:Int} type Query{a:Int}",
+            "Union type U can only include type A once.",
+        ),
+        (
+            "type Query{a:Int @deprecated @deprecated}",
+            "1:31: The directive deprecated can only be used once at this location.",
+        ),
+        (
+            'type Query{a:Int @deprecated(foo:"x")}',
+            "1:30: Undefined argument foo for directive deprecated.",
+        ),
+        (
+            "directive @d(x:Int!) on FIELD_DEFINITION type Query{a:Int @d}",
+            "1:60: Argument x for directive d cannot be null.",
+        ),
+        (
+            "input I{a:J!} input J{c:K!} input K{x:I!} type Query{a:Int}",
+            (
+                '1:9: Cannot reference Input Object "I" within itself through a series of non-null'
+                ' fields: "a.c.x".'
+            ),
+        ),
+    ],
+)
+def test_a_schema_that_repeats_itself_is_refused(schema: str, message: str) -> None:
+    assert call("schema_is_valid", schema) is False
+    with pytest.raises(BuiltinError) as caught:
+        call("parse", "{a}", schema)
+    assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "input I{a:[I!]!} type Query{a:Int}",
+        "input I{a:I} type Query{a:Int}",
+        "directive @d on OBJECT type Query @d @d{a:Int}",
+        "directive @d repeatable on FIELD_DEFINITION type Query{a:Int @d @d}",
+    ],
+)
+def test_a_schema_that_only_seems_to_is_valid(schema: str) -> None:
+    assert call("schema_is_valid", schema) is True
+
+
+def test_the_place_of_a_mistake_about_an_argument_is_its_field() -> None:
+    schema = "type Query{abc(xx:Int):Int}"
+    with pytest.raises(BuiltinError) as caught:
+        call("parse", "{abc(xy:1)}", schema)
+    assert caught.value.message == (
+        'Unknown argument "xy" on field "Query.abc". Did you mean "xx"?\n'
+        " in GraphQL string at location 1:2"
+    )
+    with pytest.raises(BuiltinError, match=r"Variable .* is not defined in .* location 1:9"):
+        call("parse", "{abc(xx:$v)}", schema)
 
 
 def test_strings_are_decoded_and_blocks_dedented() -> None:

@@ -100,7 +100,7 @@ def test_an_error_has_its_type_field_and_description() -> None:
             "desc": description,
         }
     ]
-    assert match({}, {"required": ["x"]})[1][0]["field"] == "(root)"
+    assert match({}, {"required": ["x"]})[1][0]["field"] == "(Root)"
 
 
 def test_the_alternative_that_fits_best_explains_itself() -> None:
@@ -158,23 +158,23 @@ def test_a_reference_out_of_the_schema_is_refused(reference: str) -> None:
         (1, "wrong type, expected string or object"),
         ("{", "invalid JSON string"),
         ([], "schema is invalid"),
-        ({"type": 1}, "Invalid type. Expected: type, given: string/array of strings"),
+        ({"type": 1}, "Invalid type. Expected: type, given: string/Array Of Strings"),
         ({"type": ["null", "null"]}, "null type is duplicated"),
-        ({"properties": []}, "properties must be of type object"),
-        ({"properties": {"a": 1}}, "Expected: schema, given: Invalid JSON"),
+        ({"properties": []}, "Properties must be of type object"),
+        ({"properties": {"a": 1}}, "Expected: Valid Schema, given: Invalid JSON"),
         ({"minLength": -1}, "minLength must be greater than or equal to 0"),
         ({"minLength": 1.5}, "minLength must be of an integer"),
         ({"minLength": 2, "maxLength": 1}, "minLength cannot be greater than maxLength"),
         ({"multipleOf": 0}, "multipleOf must be strictly greater than 0"),
-        ({"minimum": "a"}, "minimum must be of a number"),
+        ({"minimum": "a"}, "minimum must be of a Number"),
         ({"exclusiveMinimum": True}, "exclusiveMinimum cannot be used without minimum"),
         ({"pattern": "("}, "pattern must be a valid regex"),
         ({"patternProperties": {"(": {}}}, "Invalid regex pattern '('"),
         ({"required": ["a", "a"]}, "required items must be unique"),
         ({"enum": [1, 1.0]}, "enum items must be unique"),
         ({"uniqueItems": 1}, "uniqueItems must be of a boolean"),
-        ({"items": 1}, "Invalid type. Expected: schema/array of schemas, given: items"),
-        ({"dependencies": {"a": [1]}}, "dependency must be of type schema or array of strings"),
+        ({"items": 1}, "Invalid type. Expected: Valid Schema/Array Of Schemas, given: items"),
+        ({"dependencies": {"a": [1]}}, "Dependency must be of type Schema Or Array Of Strings"),
         ({"not": []}, "not must be of an object"),
         ({"$schema": 1}, "$schema must be of type string"),
     ],

@@ -65,8 +65,18 @@ def test_patterns(name: str, arguments: list[Any], result: Any) -> None:
         ("regex.template_match", ["<", "", "<", ">"], 'unbalanced braces in "<"'),
         ("regex.template_match", ["", "", "<<", ">"], "exactly one character long but is 2 long"),
         ("regex.globs_match", ["a]", "a"], "input:a], pos:2, set-close ']' with no preceding '['"),
-        ("glob.match", ["[a", None, ""], "unexpected end of input"),
-        ("glob.match", ["[c-a]", None, ""], "hi character 'a' should be greater than lo 'c'"),
+        ("glob.match", ["[a", None, ""], "glob: syntax error at 2: unexpected end of input"),
+        ("glob.match", ["é[a", None, ""], "glob: syntax error at 4: unexpected end of input"),
+        ("glob.match", ["{a,b", None, ""], "glob: syntax error at 4: unclosed `{`"),
+        ("glob.match", ["a\\", None, ""], "glob: syntax error at 2: trailing backslash"),
+        ("glob.match", ["[!]", None, ""], "glob: syntax error at 3: could not parse range"),
+        ("glob.match", ["[a-bc]", None, ""], "syntax error at 5: expected close range character"),
+        ("regex.template_match", ["", "", "<", ">>"], "exactly one character long but is 1 long"),
+        (
+            "glob.match",
+            ["[c-a]", None, ""],
+            "glob: syntax error at 5: range hi character is less than lo",
+        ),
     ],
 )
 def test_malformed_patterns_are_errors(name: str, arguments: list[Any], message: str) -> None:

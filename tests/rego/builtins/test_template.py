@@ -39,7 +39,7 @@ def render(template: Any, variables: Any = None) -> Any:
         ("{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}", {}, "2"),
         ("{{.l}} {{.m}} {{.n}} {{.b}}", data := {"l": [1, None, "a"], "m": {"k": [True]},
          "n": None, "b": False}, "[1 <nil> a] map[k:[true]] <no value> false"),
-        ("{{.d}} {{.s}}", {"d": Decimal("1.5"), "s": RegoSet(["b", "a"])}, "1.5 [a b]"),
+        ("{{.d}} {{.s}}", {"d": Decimal("1.50"), "s": ["b", "a"]}, "1.50 [b a]"),
         ('{{printf "%s|%5d|%-3d|%05.1f|%q|%v|%x|%%" .s 7 8 2.25 "q" .l "hi"}}',
          {"s": "S", "l": ["a"]}, 'S|    7|8  |002.2|"q"|[a]|6869|%'),
         ('{{printf "%d %s" 1}}', {}, "1 %!s(MISSING)"),
@@ -130,3 +130,17 @@ def test_templates_have_limits(template: str) -> None:
     with pytest.raises(PolicyError, match="limit") as caught:
         render(template)
     assert not isinstance(caught.value, BuiltinError)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"a": RegoSet(["b"])}, "invalid character '}' after object key"),
+        ({1: 2}, "invalid character '1' looking for beginning of object key string"),
+        ({"a": RegoSet()}, "invalid character 's' looking for beginning of value"),
+    ],
+)
+def test_variables_that_are_no_json_are_refused(variables: Any, message: str) -> None:
+    with pytest.raises(BuiltinError) as caught:
+        render("x", variables)
+    assert message in caught.value.message

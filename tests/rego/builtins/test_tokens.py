@@ -311,3 +311,31 @@ def test_no_message_shows_a_secret() -> None:
         assert hidden not in str(caught.value), name
     assert hidden not in repr(Key(hidden.encode()))
     assert hidden not in repr(verification_keys(json.dumps(secret(hidden))))
+
+
+_SOLE = "jwk.Parse: failed to parse sole key: jwk.ParseKey: "
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", _SOLE + "jwk.Parse: failed to probe data: probe: failed to unmarshal data: EOF"),
+        ("x", "failed to unmarshal data: invalid character 'x' looking for beginning of value"),
+        ("2020-01", "json: cannot unmarshal number into Go value of type struct"),
+        ("{}", _SOLE + "invalid key type from JSON ()"),
+        ('{"kty": "foo"}', _SOLE + "invalid key type from JSON (foo)"),
+        ('{"kty": 1}', "json: cannot unmarshal number into Go struct field .kty of type string"),
+        ('{"kty": "oct"}', "into key (*jwk.symmetricKey): required field k is missing"),
+        ('{"kty": "RSA", "n": "AQAB"}', "key (*jwk.rsaPublicKey): required field e is missing"),
+        ('{"kty": "EC", "crv": "X", "x": "", "y": ""}', 'unknown EllipticCurveAlgorithm: "X"'),
+        ('{"keys": 1}', "failed to unmarshal JWK set: failed to decode"),
+        ('{"keys": [{}]}', 'failed to decode key #0 in "keys": jwk.ParseKey: invalid key type'),
+    ],
+)
+def test_a_text_that_is_no_key_is_refused_in_the_words_of_opas_library(text, message) -> None:
+    with pytest.raises(BuiltinError) as caught:
+        verification_keys(text)
+    assert message in caught.value.message
+    assert caught.value.message.startswith(
+        "failed to parse a JWK key (set): jwk.ParseString: failed to parse string: jwk.Parse: "
+    )

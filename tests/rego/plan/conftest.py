@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from probanda.rego.ir import load_plan
 from probanda.rego.parser import parse_module, parse_query
 from probanda.rego.plan import plan_program
 from probanda.rego.resolve import resolve, resolve_query
-from probanda.rego.values import UNDEFINED, RegoSet, equal, key, normal, to_json, unkey
+from probanda.rego.values import UNDEFINED, RegoSet, equal, key, spelled, to_json, unkey
 
 RETURN = object()
 
@@ -157,7 +156,7 @@ class Interpreter:
         values[target] = value
 
     def MakeNumberRefStmt(self, values, Index, target):
-        values[target] = normal(Decimal(self.strings[Index]))
+        values[target] = spelled(self.strings[Index])
 
     def MakeArrayStmt(self, values, capacity, target):
         values[target] = []

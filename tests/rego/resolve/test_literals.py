@@ -78,7 +78,11 @@ def test_a_template_string_is_resolved_within(body):
 
 def test_a_template_string_binds_nothing(refused):
     error = refused('p if { $"{x}" == "1" }')[0]
+    assert (error.code, error.message) == ("rego_unsafe_var_error", "var x is unsafe")
+    error = refused('p if { $"{input[x]}" == "1" }')[0]
     assert (error.code, error.message) == ("rego_compile_error", "var x is undeclared")
+    error = refused('p if { some x; $"{x}" == "1" }')[0]
+    assert (error.code, error.message) == ("rego_unsafe_var_error", "var x is unsafe")
 
 
 def test_a_part_of_a_template_string_may_have_modifiers(body):

@@ -44,7 +44,8 @@ def source(plan: ir.Plan, builtins: Mapping[str, Builtin]) -> Source:
     for number in unit.facts.order:
         function = plan.functions[number]
         names = ", ".join([*(f"l{local}" for local in function.parameters), "m", "s"])
-        what = "rule" if len(function.parameters) == 2 else "function"
+        kind = "rule" if len(function.parameters) == 2 else "function"
+        what = f"{kind} {function.name.partition('.')[2]}"
         body = body_source(unit, what, function.parameters, function.blocks, function.name)
         unit.finish(number, body.result, charges=body.charges)
         lines += [f"def f{number}({names}):", *body.lines]

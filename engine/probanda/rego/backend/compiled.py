@@ -28,6 +28,7 @@ from probanda.rego.backend.output import to_output
 from probanda.rego.backend.runtime import NAMESPACE, started
 from probanda.rego.backend.unit import Answer
 from probanda.rego.builtins import Builtin
+from probanda.rego.recursion import deeply
 from probanda.rego.values import UNDEFINED, key
 
 # What code made from a hostile plan may run into besides PolicyError.
@@ -109,12 +110,16 @@ class CompiledPlan:
         run = self._entries.get(plan)
         if run is None:
             raise PolicyError(f"no plan is named {plan[:80]!r}")
-        results: list[Any] = []
-        try:
+
+        def evaluate() -> list[Any]:
+            results: list[Any] = []
             run(input, data, {}, started(context, self), results)
+            return results if len(results) < 2 else _distinct(results)
+
+        try:
+            return _with_room(evaluate)
         except _BREAKAGE as error:
             raise _failure(error) from error
-        return results if len(results) < 2 else _distinct(results)
 
     def evaluate_json(self, plan: str, input: Any, data: Any, context: Context) -> list[Any]:  # noqa: A002  # Rego's word
         """The same as plain JSON, copied, within `context.max_output`."""
@@ -135,10 +140,12 @@ class CompiledPlan:
         if found is None:
             return self._whole(plan, context)
         how, run = found
-        return self._counted(run, context) if how.counted else self._bounded(how, run, context)
+        if how.counted:
+            return self._counted(plan, run, context)
+        return self._bounded(plan, how, run, context)
 
     def _bounded(
-        self, how: Answer, run: Callable[..., Any], context: Context
+        self, plan: str, how: Answer, run: Callable[..., Any], context: Context
     ) -> Callable[..., Any]:
         # Nobody writes to the state, nor to a memo that remembers nothing.
         state, empty = started(context, self), dict[str, Any]()
@@ -148,6 +155,8 @@ class CompiledPlan:
             try:
                 memo = {} if remembers else empty
                 value = run(input, empty if data is None else data, memo, state)
+            except RecursionError:
+                return self._whole(plan, context)(input, data)
             except _BREAKAGE as error:
                 raise _failure(error) from error
             if value is True or value is False or value is UNDEFINED:
@@ -156,13 +165,15 @@ class CompiledPlan:
 
         return decide
 
-    def _counted(self, run: Callable[..., Any], context: Context) -> Callable[..., Any]:
+    def _counted(self, plan: str, run: Callable[..., Any], context: Context) -> Callable[..., Any]:
         steps, _, _, rest, deadline = started(context, self)
 
         def decide(input: Any = UNDEFINED, data: Any = None) -> Any:  # noqa: A002  # Rego's word
             state = [steps, context, self, rest, deadline]
             try:
                 value = run(input, {} if data is None else data, {}, state)
+            except RecursionError:
+                return self._whole(plan, context)(input, data)
             except _BREAKAGE as error:
                 raise _failure(error) from error
             if value is True or value is False or value is UNDEFINED:
@@ -192,14 +203,18 @@ def _failure(error: BaseException) -> PolicyError:
     )
 
 
+def _with_room(evaluate: Callable[[], list[Any]]) -> list[Any]:
+    """The results, with more room where Python's usual depth is too little."""
+    try:
+        return evaluate()
+    except RecursionError:
+        # Evaluation changes nothing, so it may begin again.
+        return deeply(evaluate)
+
+
 def _distinct(results: Iterable[Any]) -> list[Any]:
     """The results without repetitions, as OPA's result set has them."""
-    try:
-        return list({key(result): result for result in results}.values())
-    except RecursionError as error:
-        raise PolicyError(
-            "eval_cancel_error: a result is nested too deeply", code="eval_cancel_error"
-        ) from error
+    return list({key(result): result for result in results}.values())
 
 
 def code(text: str) -> CodeType:

@@ -32,7 +32,9 @@ def to_output(results: list[Any], context: Context) -> list[Any]:
 
 def _copy(value: Any, left: list[int]) -> Any:
     kind = type(value)
-    if kind is str or kind is bool or kind is int or value is None:
+    if kind is str:
+        return to_json(value)
+    if kind is bool or kind is int or value is None:
         return value
     if kind is list or kind is dict or kind is RegoSet:
         left[0] -= len(value) + 1
@@ -45,7 +47,7 @@ def _copy(value: Any, left: list[int]) -> Any:
         if kind is RegoSet:
             return [_copy(item, left) for item in sorted_values(value)]
         return {
-            name if type(name) is str else json_text(unkey(name)): _copy(item, left)
+            to_json(name) if type(name) is str else json_text(unkey(name)): _copy(item, left)
             for name, item in value.items()
         }
     return to_json(value)

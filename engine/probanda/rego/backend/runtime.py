@@ -40,10 +40,13 @@ from probanda.rego.values import (
 SLICE: Final = 2_000
 FIRST: Final = 200
 
-ONE_OUTPUT: Final = {
-    "rule": "complete rules must not produce multiple outputs",
-    "function": "functions must not produce multiple outputs for same inputs",
-}
+
+def conflict(what: str) -> str:
+    """The message of two outputs of `rule data.a.p` or `function data.a.f`: OPA's old and new."""
+    if what.startswith("function"):
+        old = "functions must not produce multiple outputs for same inputs"
+        return f"{old}: {what} produced conflicting values for the same inputs"
+    return f"complete rules must not produce multiple outputs: {what} produced conflicting values"
 
 
 def dot(value: Any, name: Any) -> Any:
@@ -181,7 +184,7 @@ def own(value: Any, owned: dict[int, Any], kind: Any, state: list[Any], place: i
 def once(old: Any, new: Any, state: list[Any], place: int, what: str) -> Any:
     """`new`, unless another value is there already."""
     if not equal(old, new):
-        raise failure(state, place, "eval_conflict_error", ONE_OUTPUT[what])
+        raise failure(state, place, "eval_conflict_error", conflict(what))
     return old
 
 

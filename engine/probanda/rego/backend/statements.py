@@ -76,7 +76,7 @@ def _assign(writer: Writer, statement: ir.Assign) -> None:
         return
     place = writer.unit.place(statement)
     name = emitter.local(target)
-    value = f"O({name}, {text}, s, {place}, {emitter.what!r})"
+    value = f"O({name}, {text}, s, {place}, {emitter.constants.text(emitter.what)})"
     if old is None or not old.defined:
         value = f"{text} if {name} is U else {value}"
     kind = emitter.of(statement.source).kind

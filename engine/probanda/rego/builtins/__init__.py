@@ -88,8 +88,8 @@ FAMILIES: Final[Mapping[str, str]] = {
     "strings": """
         concat contains endswith format_int indexof indexof_n internal.template_string lower
         replace split startswith strings.any_prefix_match strings.any_suffix_match strings.count
-        strings.replace_n strings.reverse substring trim trim_left trim_prefix trim_right
-        trim_space trim_suffix upper""",
+        strings.replace_n strings.reverse strings.split_n substring trim trim_left trim_prefix
+        trim_right trim_space trim_suffix upper""",
     "template": "strings.render_template",
     "units": "semver.compare semver.is_valid units.parse units.parse_bytes",
     "uris": "uri.is_valid uri.parse",

@@ -14,9 +14,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
 from typing import Any, Final
 
 from probanda.rego.builtins import numeric
@@ -58,25 +56,22 @@ def _numbers(collection: Any) -> list[int | Decimal]:
     return [exact(item) for item in found]
 
 
-def _fold(collection: Any, start: int, step: Callable[[Any, Any], int | Decimal]) -> int | Decimal:
-    """Combine all members; whole numbers that were written with a point count as integers."""
-    total: int | Decimal = start
-    for number in _numbers(collection):
-        whole = whole_number(number)
-        total = step(total, number if whole is None else whole)
-    return total
-
-
 def sum_(collection: Any) -> int | Decimal:
     """The sum of all members; of nothing, 0."""
     if type(collection) is list and all(type(item) is int for item in collection):
         return numeric.bounded(sum(collection))
-    return _fold(collection, 0, numeric.plus)
+    total: int | Decimal = 0
+    for number in _numbers(collection):
+        # Whole numbers that were written with a point count as integers.
+        whole = whole_number(number)
+        total = numeric.plus(total, number if whole is None else whole)
+    return total
 
 
 def product(collection: Any) -> int | Decimal:
     """The product of all members; of nothing, 1."""
-    return _fold(collection, 1, partial(numeric.times, bits=53))
+    whole = ((number, whole_number(number)) for number in _numbers(collection))
+    return numeric.product(number if exactly is None else exactly for number, exactly in whole)
 
 
 def maximum(collection: Any) -> Any:

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from probanda.rego.builtins import numeric
@@ -33,7 +34,7 @@ from probanda.rego.builtins.interface import (
     wrong_operand,
     wrong_type,
 )
-from probanda.rego.values import MAX_INTEGER_DIGITS, RegoSet, compare, equal, exact
+from probanda.rego.values import RegoSet, compare, equal, exact
 
 _Number = int | float | Decimal
 
@@ -62,22 +63,40 @@ def minus(left: Any, right: Any) -> Any:
     raise wrong_type(2, right, "set" if right_is_number else "number")
 
 
-def _rounding(mode: str) -> Callable[[Any], int | Decimal]:
-    """Rounding to a whole number."""
+def _rounding(direction: Callable[[Fraction], int]) -> Callable[[Any], int]:
+    """Rounding to a whole number of what OPA holds: a float of 64 bits."""
 
-    def apply(value: Any) -> int | Decimal:
-        whole = exact(number(value, 1))
-        if isinstance(whole, Decimal) and whole.adjusted() < MAX_INTEGER_DIGITS:
-            return int(whole.to_integral_value(rounding=mode))
-        return whole
+    def apply(value: Any) -> int:
+        given = number(value, 1)
+        return given if isinstance(given, int) else direction(numeric.held(exact(given)))
 
     return apply
 
 
+def _round(value: Fraction) -> int:
+    """The nearest integer; of two, the one further from zero."""
+    nearest = int(abs(value) + Fraction(1, 2))
+    return -nearest if value < 0 else nearest
+
+
+def _ceil(value: Fraction) -> int:
+    # OPA looks at the sign of the integer part, so that between −1 and 0 it gives 1.
+    whole = int(value)
+    return whole if whole == value or whole < 0 else whole + 1
+
+
+def _floor(value: Fraction) -> int:
+    # As for `_ceil`: between −1 and 0 OPA gives 0.
+    whole = int(value)
+    return whole if whole == value or whole >= 0 else whole - 1
+
+
 def absolute(value: Any) -> int | Decimal:
     """The number without its sign."""
-    whole = exact(number(value, 1))
-    return -whole if whole < 0 else whole
+    given = number(value, 1)
+    return (
+        abs(given) if isinstance(given, int) else numeric.shortest(abs(numeric.held(exact(given))))
+    )
 
 
 def _bits(operation: Callable[[int, int], int]) -> Callable[[Any, Any], int]:
@@ -158,11 +177,11 @@ BUILTINS: Final[list[Builtin]] = define(
         "bits.or": _bits(operator.or_),
         "bits.rsh": shift_right,
         "bits.xor": _bits(operator.xor),
-        "ceil": _rounding(ROUND_CEILING),
+        "ceil": _rounding(_ceil),
         "div": _binary(numeric.divide),
         "eq": equal,
         "equal": equal,
-        "floor": _rounding(ROUND_FLOOR),
+        "floor": _rounding(_floor),
         "gt": _ordered(operator.gt),
         "gte": _ordered(operator.ge),
         "lt": _ordered(operator.lt),
@@ -174,6 +193,6 @@ BUILTINS: Final[list[Builtin]] = define(
         "numbers.range_step": numbers_range_step,
         "plus": _binary(numeric.plus),
         "rem": _binary(numeric.remainder),
-        "round": _rounding(ROUND_HALF_UP),
+        "round": _rounding(_round),
     }
 )

@@ -41,7 +41,8 @@ def _authenticate(algorithm: str) -> Callable[[Any, Any], str]:
     """A function of the `crypto.hmac.sha256` kind."""
 
     def authenticate(message: Any, key: Any) -> str:
-        return hmac.new(_bytes(key, 2), _bytes(message, 1), algorithm).hexdigest()
+        data = _bytes(message, 1)
+        return hmac.new(_bytes(key, 2), data, algorithm).hexdigest()
 
     return authenticate
 

@@ -47,7 +47,7 @@ def go_type(value: Argument) -> str:
         return "string"
     if isinstance(value, float):
         return "float64"
-    return "int" if _is_small(value) else "*big.Int"
+    return "int64" if _is_small(value) else "*big.Int"
 
 
 def _is_small(value: int) -> bool:
@@ -228,8 +228,10 @@ def _float(value: float, verb: str, flags: Flags) -> str:
 def _digits(value: float, style: str, precision: int | None) -> str:  # noqa: PLR0911  # one return a notation
     """A positive number as `strconv.FormatFloat` writes it."""
     if style == "b":
-        mantissa, exponent = math.frexp(value)
+        mantissa, exponent = math.frexp(value) if value else (0.0, -1021)
         return f"{int(mantissa * 2**53)}p{exponent - 53:+d}"
+    if value == 0 and precision is None and style in "gG":
+        return "0"
     if style in "xX":
         return _hexadecimal(value, style, precision)
     if precision is not None:
@@ -257,7 +259,7 @@ def _digits(value: float, style: str, precision: int | None) -> str:  # noqa: PL
 def _hexadecimal(value: float, style: str, precision: int | None) -> str:
     """`0x1.8p+00`."""
     mantissa, exponent = math.frexp(value)
-    bits, exponent = int(mantissa * 2**53), exponent - 1
+    bits, exponent = int(mantissa * 2**53), exponent - 1 if value else 0
     if precision is not None and precision < 13:
         drop = 4 * (13 - precision)
         kept, rest = divmod(bits, 1 << drop)

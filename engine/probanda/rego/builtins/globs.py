@@ -31,6 +31,7 @@ from probanda.rego.builtins.interface import (
     wrong_type,
 )
 from probanda.rego.builtins.patterns import Pattern, compile_pattern
+from probanda.rego.builtins.text import octets
 
 _SPECIAL: Final = re.compile(r"[*?\\\[\]{}]")
 
@@ -76,13 +77,20 @@ class _Translator:
         self.one = f"[^{_members(delimiters)}]" if delimiters else "."
 
     def run(self) -> str:
-        """The expression; alternatives left open end with the pattern."""
+        """The expression."""
         pieces = []
         while self.at < len(self.pattern):
             char = self.pattern[self.at]
             self.at += 1
             pieces.append(self.piece(char))
-        return "".join(pieces) + ")" * self.depth
+        if self.depth:
+            raise self.wrong("unclosed `{`")
+        return "".join(pieces)
+
+    def wrong(self, problem: str) -> BuiltinError:
+        """A mistake in front of the place at hand, which is told in bytes."""
+        place = len(octets(self.pattern[: self.at]))
+        return BuiltinError(f"glob: syntax error at {place}: {problem}")
 
     def piece(self, char: str) -> str:  # noqa: PLR0911  # one return a kind of token
         """What one token means."""
@@ -105,6 +113,8 @@ class _Translator:
             return ")"
         if char == "\\":
             char = self.pattern[self.at : self.at + 1]
+            if not char:
+                raise self.wrong("trailing backslash")
             self.at += 1
         return _literal(char)
 
@@ -117,18 +127,19 @@ class _Translator:
             self.at += 2
             last = self.need()
             self.at += 1
-            self.need()
+            closing = self.need()
+            self.at += 1
+            if closing != "]":
+                raise self.wrong("expected close range character")
             if last < first:
-                text = f"hi character '{last}' should be greater than lo '{first}'"
-                raise BuiltinError(text)
+                raise self.wrong("range hi character is less than lo")
             inside = f"{_members(first)}-{_members(last)}"
         else:
             inside = _members(self.list())
+            self.need()
+            self.at += 1
             if not inside:
-                raise BuiltinError("could not parse range")
-        if self.need() != "]":
-            raise BuiltinError("expected close range character")
-        self.at += 1
+                raise self.wrong("could not parse range")
         return f"[{'^' if negated else ''}{inside}]"
 
     def list(self) -> str:
@@ -145,7 +156,7 @@ class _Translator:
     def need(self) -> str:
         """The character at hand, without taking it."""
         if self.at >= len(self.pattern):
-            raise BuiltinError("unexpected end of input")
+            raise self.wrong("unexpected end of input")
         return self.pattern[self.at]
 
 

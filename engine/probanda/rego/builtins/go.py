@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from probanda.rego.builtins.encodings import decode_base64
 from probanda.rego.builtins.interface import MAX_OUTPUT, BuiltinError, halt, limit
-from probanda.rego.builtins.json_text import encode, json_unmarshal
+from probanda.rego.builtins.json_text import decode_first, encode, json_unmarshal
 from probanda.rego.builtins.text import from_octets, octets
 
 _PEM: Final = re.compile(
@@ -58,7 +58,7 @@ def base64_url(text: str) -> bytes:
     """URL-safe base64, with padding or without, as `base64url.decode` takes it."""
     missing = 0 if text.endswith("=") else -len(octets(text)) % 4
     if missing == 3:
-        raise BuiltinError("illegal base64url string")
+        raise BuiltinError(f"illegal base64url string: {text}")
     return decode_base64(text + "=" * missing, url=True)
 
 
@@ -112,6 +112,16 @@ def read_json(text: str | bytes) -> Any:
         text = from_octets(text)
     limit("JSON text", 16 * MAX_OUTPUT, len(text))
     return json_unmarshal(text)
+
+
+def first_value(text: str) -> Any:
+    """The first JSON value of a text; what follows is not looked at.
+
+    Raises:
+        BuiltinError: there is none.
+    """
+    limit("JSON text", 16 * MAX_OUTPUT, len(text))
+    return decode_first(text)
 
 
 def write_json(value: Any) -> str:

@@ -243,7 +243,8 @@ class _Lexer:
 def _dedent(raw: str) -> str:
     """A block string's value: common indentation and blank lines at both ends removed."""
     lines = raw.split("\n")
-    indents = [len(line) - len(line.lstrip(" \t")) for line in lines[1:] if line.strip(" \t")]
+    # gqlparser looks at the first line's indentation too, though it does not cut it.
+    indents = [len(line) - len(line.lstrip(" \t")) for line in lines if line.strip(" \t")]
     common = min(indents, default=0)
     lines = [lines[0], *(line[common:] for line in lines[1:])]
     while lines and not lines[0].strip(" \t"):

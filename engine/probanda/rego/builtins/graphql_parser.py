@@ -268,8 +268,9 @@ class QueryParser(Parser):
         return node("Query", None, Operations=operations, Fragments=fragments)
 
     def _operation(self) -> Node:
-        made = node("Operation", self.position, Comment=self.comment, Operation="query")
+        made = node("Operation", self.position, Operation="query")
         if self.peek().kind != "{":
+            made["Comment"] = self.comment
             made["Operation"] = self.operation_type()
             if self.peek().kind == NAME:
                 made["Name"] = self.name()

@@ -21,7 +21,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from probanda.rego.builtins.graphql_parser import error_at
 from probanda.rego.builtins.graphql_printer import Printed, print_query, print_schema
@@ -30,7 +30,7 @@ from probanda.rego.builtins.graphql_tree import Node, Position
 from probanda.rego.builtins.interface import BuiltinError, limit
 
 if TYPE_CHECKING:
-    from graphql import GraphQLError, GraphQLSchema
+    from graphql import DocumentNode, GraphQLError, GraphQLSchema
 
 MAX_FRAGMENTS: Final = 200
 MAX_SAME_FIELDS: Final = 1_000
@@ -66,14 +66,31 @@ def _problems(schema: Schema, printed: Printed) -> list[tuple[Position | None, s
     except GraphQLError as error:  # a tree from a policy may be one that no text has
         return [(None, _message(error))]
     errors = validate(_core_schema(schema), document)
-    return [(_place(printed, error), _message(error)) for error in errors]
+    return [(_place(printed, document, error), _message(error)) for error in errors]
 
 
-def _place(printed: Printed, error: GraphQLError) -> Position | None:
+def _place(printed: Printed, document: DocumentNode, error: GraphQLError) -> Position | None:
     """Where gqlparser reports it: of two things that conflict, at the second."""
     positions = error.positions or []
+    if error.message.startswith("Unknown argument") and error.nodes:
+        positions = _owner(document, error.nodes[0]) or positions
     found = [printed.places[one] for one in positions if one in printed.places]
+    if error.message.endswith("is not defined."):
+        return found[0] if found else None
     return found[len(found) // 2] if found else None
+
+
+def _owner(document: DocumentNode, argument: object) -> list[int]:
+    """Where the field or directive of an argument begins."""
+    waiting: list[Any] = list(document.definitions)
+    while waiting:
+        node = waiting.pop()
+        if any(one is argument for one in getattr(node, "arguments", None) or ()):
+            return [node.loc.start] if node.loc else []
+        waiting.extend(getattr(node, "directives", None) or ())
+        if getattr(node, "selection_set", None):
+            waiting.extend(node.selection_set.selections)
+    return []
 
 
 def _message(error: GraphQLError) -> str:
@@ -87,7 +104,8 @@ def _error(problems: list[tuple[Position | None, str]]) -> BuiltinError:
     for position, text in problems[1:]:
         place = f":{position[0]}:{position[1]}" if position else ""
         lines.append(f"input{place}: {text}")
-    return error_at(first, "\n".join(lines).removesuffix("."))
+    # A line break ends the text; OPA cuts it off only together with a full stop.
+    return error_at(first, ("\n".join(lines) + "\n").removesuffix(".\n"))
 
 
 def _fields(part: Node) -> Iterator[Node]:

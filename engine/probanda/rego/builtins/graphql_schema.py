@@ -19,11 +19,18 @@ from functools import cache
 from typing import Final
 
 from probanda.rego.builtins.graphql_schema_parser import parse_schema
+from probanda.rego.builtins.graphql_schema_parts import (
+    Problem,
+    directive_problem,
+    input_cycle,
+    part_problem,
+)
 from probanda.rego.builtins.graphql_tree import Node, Position
 from probanda.rego.builtins.interface import BuiltinError
 
 _INPUT: Final = ("SCALAR", "ENUM", "INPUT_OBJECT")
 _OUTPUT: Final = ("SCALAR", "OBJECT", "INTERFACE", "UNION", "ENUM")
+_KINDS: Final = frozenset({*_INPUT, *_OUTPUT})
 _EXTENDED: Final = ("Directives", "Interfaces", "Fields", "Types", "EnumValues")
 
 # What every schema has (GraphQL §3.5, §3.13, §4.2, and `@defer`, `@oneOf` of its drafts).
@@ -95,6 +102,12 @@ def _invalid(position: Position | None, message: str) -> BuiltinError:
     return BuiltinError(f"{what}: input:{line}:{column}: {message}")
 
 
+def refuse(problem: Problem | None) -> None:
+    """Raise a problem, if it is one."""
+    if problem is not None:
+        raise _invalid(*problem)
+
+
 def build_schema(document: Node) -> Schema:
     """The checked schema of a document.
 
@@ -113,9 +126,12 @@ def build_schema(document: Node) -> Schema:
     check = _Check(types, directives)
     for _, definition in sorted(types.items()):
         check.definition(definition)
+    for part in (*document["Schema"], *document["SchemaExtension"]):
+        check.directives(part["Directives"], "SCHEMA", "")
     for _, directive in sorted(directives.items()):
         check.name(directive.position, directive["Name"])
         check.arguments(directive["Arguments"], directive["Name"])
+    refuse(input_cycle(types))
     if not document["Schema"]:
         for root in ("Query", "Mutation", "Subscription"):
             if root in types:
@@ -209,6 +225,7 @@ class _Check:
         for interface in definition["Interfaces"]:
             self._implements(definition, interface)
         self._parts(definition)
+        refuse(part_problem(definition))
         seen = set()
         for field in definition["Fields"]:
             if field["Name"] in seen:
@@ -240,6 +257,7 @@ class _Check:
             raise _invalid(definition.position, message)
         if kind == "ENUM":
             for value in parts:
+                self.directives(value["Directives"], "ENUM_VALUE", "")
                 if value["Name"] in {"true", "false", "null"}:
                     message = f"{kind} {name}: non-enum value {value['Name']}."
                     raise _invalid(definition.position, message)
@@ -286,6 +304,7 @@ class _Check:
 
     def directives(self, directives: list[Node], place: str, current: str) -> None:
         """Directives must be known and allowed there, and not refer to themselves."""
+        seen: set[str] = set()
         for directive in directives:
             name, position = directive["Name"], directive.position
             self.name(position, name)
@@ -295,6 +314,9 @@ class _Check:
                 raise _invalid(position, f"Undefined directive {name}.")
             if place not in self.known_directives[name]["Locations"]:
                 raise _invalid(position, f"Directive {name} is not applicable on {place}.")
+            again = name in seen and place not in _KINDS
+            refuse(directive_problem(directive, self.known_directives[name], again))
+            seen.add(name)
 
     # --- interfaces ------------------------------------------------------------------------
 

@@ -89,8 +89,7 @@ def define(functions: Mapping[str, Callable[..., Any]], *, context: bool = False
 
 def describe(name: str, error: BuiltinError) -> str:
     """The message of an error with the function's name in front, as OPA words it."""
-    prefix = f"{name}: "
-    return error.message if error.message.startswith(prefix) else prefix + error.message
+    return f"{name}: {error.message}"
 
 
 def halt(message: str, *, code: str = "eval_builtin_error") -> PolicyError:
@@ -161,10 +160,18 @@ def number(value: Any, position: int) -> int | float | Decimal:
 
 def integer(value: Any, position: int) -> int:
     """The operand as an integer of 64 bits."""
-    whole = whole_number(number(value, position))
-    if whole is None or not -_INT64 <= whole < _INT64:
+    whole = machine_integer(number(value, position))
+    if whole is None:
         raise wrong_operand(position, "must be integer number but got floating-point number")
     return whole
+
+
+def machine_integer(value: float | Decimal) -> int | None:
+    """A number as an integer of 64 bits; what is spelled like `1e3` is none to OPA, `1.0` is."""
+    if not isinstance(value, int) and "e" in str(value).lower():
+        return None
+    whole = whole_number(value)
+    return None if whole is None or not -_INT64 <= whole < _INT64 else whole
 
 
 def big_integer(value: Any, position: int) -> int:

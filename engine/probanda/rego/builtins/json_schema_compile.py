@@ -121,7 +121,7 @@ class _Compiler:
         if isinstance(node, bool) and self.draft >= 6:
             return Schema(always=node)
         if not isinstance(node, dict):
-            raise BuiltinError("Expected: schema, given: Invalid JSON")
+            raise BuiltinError("Expected: Valid Schema, given: Invalid JSON")
         made = Schema()
         _text(node, "id" if self.draft == 4 or "id" in node else "$id")
         if "definitions" in node:
@@ -139,7 +139,7 @@ class _Compiler:
         children = node.values() if isinstance(node, dict) else [None]
         for child in children:
             if not isinstance(child, dict | bool):
-                raise _wrong_type("array of schemas", "definitions")
+                raise _wrong_type("Array Of Schemas", "definitions")
             self.compile(child)
 
     def _resolve(self, reference: str) -> Schema:
@@ -170,7 +170,7 @@ class _Compiler:
             made.types = _types(node["type"])
         if "properties" in node:
             if not isinstance(node["properties"], dict):
-                raise BuiltinError("properties must be of type object")
+                raise BuiltinError("Properties must be of type object")
             made.properties = {
                 name: self.compile(child) for name, child in sorted(node["properties"].items())
             }
@@ -179,7 +179,7 @@ class _Compiler:
             made.pattern_properties = self._patterns(node["patternProperties"])
         if "propertyNames" in node and self.draft >= 6:
             if not isinstance(node["propertyNames"], dict | bool):
-                raise _wrong_type("schema", "patternProperties")
+                raise _wrong_type("Valid Schema", "patternProperties")
             made.property_names = self.compile(node["propertyNames"])
         if "dependencies" in node:
             made.dependencies = self._dependencies(node["dependencies"])
@@ -192,12 +192,12 @@ class _Compiler:
         if isinstance(value, dict):
             return self.compile(value)
         if key in node and not isinstance(value, bool):
-            raise _wrong_type("boolean/schema", key)
+            raise _wrong_type("boolean/Valid Schema", key)
         return value
 
     def _patterns(self, node: Any) -> list[tuple[Pattern, Schema]]:
         if not isinstance(node, dict):
-            raise _wrong_type("schema", "patternProperties")
+            raise _wrong_type("Valid Schema", "patternProperties")
         found = []
         for pattern, child in sorted(node.items()):
             compiled = expression(pattern)
@@ -216,13 +216,13 @@ class _Compiler:
             elif isinstance(child, list) and all(isinstance(item, str) for item in child):
                 found[name] = child
             else:
-                raise BuiltinError("dependency must be of type schema or array of strings")
+                raise BuiltinError("Dependency must be of type Schema Or Array Of Strings")
         return found
 
     def _items(self, node: Any) -> list[Schema] | Schema:
         for child in node if isinstance(node, list) else [node]:
             if not isinstance(child, dict | bool):
-                raise _wrong_type("schema/array of schemas", "items")
+                raise _wrong_type("Valid Schema/Array Of Schemas", "items")
         if isinstance(node, list):
             return [self.compile(child) for child in node]
         return self.compile(node)
@@ -230,7 +230,7 @@ class _Compiler:
     def _scalars(self, node: dict[str, Any], made: Schema) -> None:
         if "multipleOf" in node:
             if not is_number(node["multipleOf"]):
-                raise _wrong_type("number", "multipleOf")
+                raise _wrong_type("Number", "multipleOf")
             made.numbers["multipleOf"] = exact(node["multipleOf"])
             if made.numbers["multipleOf"] <= 0:
                 raise BuiltinError("multipleOf must be strictly greater than 0")
@@ -254,7 +254,7 @@ class _Compiler:
         """A bound and its exclusive form: a flag in draft 4, a number of its own later."""
         if key in node:
             if not is_number(node[key]):
-                raise BuiltinError(f"{key} must be of a number")
+                raise BuiltinError(f"{key} must be of a Number")
             made.numbers[key] = exact(node[key])
         if exclusive not in node:
             return
@@ -370,7 +370,7 @@ def _types(value: Any) -> list[str]:
     found: list[str] = []
     for name in value if isinstance(value, list) else [value]:
         if not isinstance(name, str):
-            raise _wrong_type("type", "string/array of strings")
+            raise _wrong_type("type", "string/Array Of Strings")
         if name not in TYPES:
             raise BuiltinError(
                 f"has a primitive type that is NOT VALID -- given: /{name}/ "

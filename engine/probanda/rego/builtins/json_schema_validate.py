@@ -25,7 +25,7 @@ from probanda.rego.builtins.json_schema_compile import Schema, literal
 from probanda.rego.builtins.json_schema_formats import has_format
 from probanda.rego.values import exact, type_name
 
-ROOT: Final = "(root)"
+ROOT: Final = "(Root)"
 MAX_ERRORS: Final = 10_000
 MAX_STEPS: Final = 1_000_000
 

@@ -30,9 +30,10 @@ from probanda.rego.builtins.interface import (
     string,
     wrong_operand,
 )
+from probanda.rego.builtins.json_problem import problem
 from probanda.rego.builtins.numeric import number_text
 from probanda.rego.builtins.text import quote
-from probanda.rego.values import RegoSet, normal, sorted_keys, sorted_values, type_name, unkey
+from probanda.rego.values import RegoSet, sorted_keys, sorted_values, type_name, unkey
 
 MAX_DEPTH: Final = 200
 _MAX_DIGITS: Final = 4_000
@@ -103,7 +104,9 @@ def json_marshal_with_options(value: Any, options: Any) -> str:
     for stored in sorted_keys(found):
         name, setting = unkey(stored), found[stored]
         if not isinstance(name, str):
-            raise wrong_operand(2, f"failed to stringify key {name}")
+            wrong = f"operand 0 must be string but got {type_name(name)}"
+            shown = f"{encode(name)} at index {list(sorted_keys(found)).index(stored)}"
+            raise wrong_operand(2, f"failed to stringify key {shown}: {wrong}")
         if name == "pretty":
             if not isinstance(setting, bool):
                 raise wrong_operand(2, f"key {quote(name)} failed cast to bool")
@@ -112,8 +115,8 @@ def json_marshal_with_options(value: Any, options: Any) -> str:
         if name not in {"indent", "prefix"}:
             raise wrong_operand(2, f"object contained unknown key {quote(name)}")
         if not isinstance(setting, str):
-            problem = f"must be string but got {type_name(setting)}"
-            raise wrong_operand(2, f"key {quote(name)} failed cast to string: {problem}")
+            wrong = f"must be string but got {type_name(setting)}"
+            raise wrong_operand(2, f"key {quote(name)} failed cast to string: {wrong}")
         wanted = True
         if name == "indent":
             indent = setting
@@ -133,8 +136,21 @@ def decode(text: str) -> Any:
     _check_depth(text)
     try:
         return _DECODER.decode(_SURROGATE.sub("\ufffd", text).strip(" \t\n\r"))
-    except json.JSONDecodeError as problem:
-        raise BuiltinError(_problem(text, problem)) from None
+    except json.JSONDecodeError:
+        raise BuiltinError(problem(text)) from None
+
+
+def decode_first(text: str) -> Any:
+    """The first value of a text.
+
+    Raises:
+        BuiltinError: there is none, or it is malformed.
+    """
+    _check_depth(text)
+    try:
+        return _DECODER.raw_decode(_SURROGATE.sub("\ufffd", text).lstrip(" \t\n\r"))[0]
+    except json.JSONDecodeError:
+        raise BuiltinError(problem(text)) from None
 
 
 def _check_depth(text: str) -> None:
@@ -145,19 +161,6 @@ def _check_depth(text: str) -> None:
     for char in re.findall(r"[\[\]{}]", _STRING.sub("", text)):
         depth += 1 if char in "[{" else -1
         limit("the depth of JSON", MAX_DEPTH, depth)
-
-
-def _problem(text: str, problem: json.JSONDecodeError) -> str:
-    if problem.pos >= len(problem.doc):
-        return "unexpected end of JSON input" if text.strip() else "EOF"
-    shown = problem.doc[problem.pos]
-    if "Extra data" in problem.msg:
-        return f"invalid character {_character(shown)} after top-level value"
-    return f"invalid character {_character(shown)} looking for beginning of value"
-
-
-def _character(char: str) -> str:
-    return "'\\''" if char == "'" else f"'{quote(char)[1:-1]}'"
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -178,13 +181,13 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _decimal(text: str) -> int | Decimal:
+def _decimal(text: str) -> Decimal:
     limit("the digits of a number", _MAX_DIGITS, len(text))
-    return normal(Decimal(text))
+    return Decimal(text)
 
 
 def _constant(name: str) -> Any:
-    raise BuiltinError(f"invalid character '{name.lstrip('-')[0]}' looking for beginning of value")
+    raise json.JSONDecodeError("no JSON", name, 0)
 
 
 _DECODER: Final = json.JSONDecoder(

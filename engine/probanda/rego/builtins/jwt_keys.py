@@ -23,8 +23,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from probanda.rego.builtins.certificate import parse
-from probanda.rego.builtins.go import base64_url, base64_url_text, pem_block, read_json
+from probanda.rego.builtins.go import base64_url, base64_url_text, first_value, pem_block
 from probanda.rego.builtins.interface import BuiltinError, limit
+from probanda.rego.values import type_name
 
 ALGORITHMS: Final = frozenset(
     {f"{family}{bits}" for family in ("RS", "PS", "ES", "HS") for bits in (256, 384, 512)}
@@ -34,7 +35,18 @@ MAX_KEYS: Final = 1_000
 RSA_BITS: Final = range(1_024, 16_385)
 
 _CURVES: Final = {"P-256": 32, "P-384": 48, "P-521": 66}
-_UNSUPPORTED: Final = "failed to parse a JWK key (set)"
+_PROBE: Final = "jwk.Parse: failed to probe data: probe: failed to unmarshal data"
+_GO_STRUCT: Final = (
+    r'struct { Kty string "json:\"kty\""; D json.RawMessage "json:\"d,omitempty\"" }'
+)
+_GO_NAMES: Final = {"boolean": "bool"}
+# `kty` → the library's name of such a key, and the members that it must have.
+_KINDS: Final = {
+    "oct": ("symmetricKey", ("k",)),
+    "RSA": ("rsaPublicKey", ("e", "n")),
+    "EC": ("ecdsaPublicKey", ("crv", "x", "y")),
+    "OKP": ("okpPublicKey", ("crv", "x")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +77,43 @@ def verification_keys(text: str) -> list[Key]:
         if block.rest:
             raise BuiltinError("extra data after a PEM certificate block")
         return [Key(_pem_key(block.label, block.body))]
-    keys = jwk_keys(text)
+    try:
+        keys = jwk_keys(text)
+    except BuiltinError as error:
+        parse = "failed to parse a JWK key (set): jwk.ParseString: failed to parse string"
+        raise BuiltinError(f"{parse}: {error.message}") from None
     return [key for key in keys if not key.algorithm or key.algorithm in ALGORITHMS]
 
 
 def jwk_keys(text: str) -> list[Key]:
-    """The keys of a JWK or a JWK set, in order."""
+    """The keys of a JWK or a JWK set, in order.
+
+    Raises:
+        BuiltinError: there is no key, or a wrong one, in the words of OPA's library.
+    """
+    sole = "jwk.Parse: failed to parse sole key: jwk.ParseKey"
     try:
-        value = read_json(text)
+        value = first_value(text)
     except BuiltinError as error:
-        raise BuiltinError(f"{_UNSUPPORTED}: {error.message}") from None
-    if not isinstance(value, dict):
-        raise BuiltinError(f"{_UNSUPPORTED}: not an object")
-    members = value["keys"] if isinstance(value.get("keys"), list) else [value]
+        raise BuiltinError(f"{sole}: {_PROBE}: {error.message}") from None
+    if not isinstance(value, dict) or "keys" not in value:
+        return [_parsed(value, sole)]
+    members = value["keys"]
+    set_of = "jwk.Parse: failed to unmarshal JWK set: failed to decode"
+    if not isinstance(members, list):
+        raise BuiltinError(f"{set_of} \"keys\": expected '['")
     limit("a JWK set", MAX_KEYS, len(members))
-    return [_jwk(member) for member in members]
+    return [
+        _parsed(member, f'{set_of} key #{place} in "keys": jwk.ParseKey')
+        for place, member in enumerate(members)
+    ]
+
+
+def _parsed(member: Any, where: str) -> Key:
+    try:
+        return _jwk(member)
+    except BuiltinError as error:
+        raise BuiltinError(f"{where}: {error.message}") from None
 
 
 # Public keys alone: nothing that is secret stays in a cache.
@@ -117,33 +151,52 @@ def _jwk(member: Any) -> Key:
     """
     from cryptography.exceptions import UnsupportedAlgorithm
 
+    member = {} if member is None else member
     if not isinstance(member, dict):
-        raise BuiltinError(f"{_UNSUPPORTED}: a key is not an object")
-    build = {"oct": _octets, "RSA": _rsa, "EC": _curve, "OKP": _edwards}.get(_text(member, "kty"))
+        got = _GO_NAMES.get(type_name(member), type_name(member))
+        problem = f"json: cannot unmarshal {got} into Go value of type {_GO_STRUCT}"
+        raise BuiltinError(f"{_PROBE}: {problem}")
+    kind = member.get("kty", "")
+    if not isinstance(kind, str):
+        got = _GO_NAMES.get(type_name(kind), type_name(kind))
+        problem = f"json: cannot unmarshal {got} into Go struct field .kty of type string"
+        raise BuiltinError(f"{_PROBE}: {problem}")
+    build = {"oct": _octets, "RSA": _rsa, "EC": _curve, "OKP": _edwards}.get(kind)
     if build is None:
-        raise BuiltinError(f"{_UNSUPPORTED}: unknown key type")
+        raise BuiltinError(f"invalid key type from JSON ({kind[:80]})")
+    name, needed = _KINDS[kind]
+    if "d" in member:
+        name = name.replace("Public", "Private")
+    for part in needed:
+        if part not in member:
+            raise _unreadable(name, f"required field {part} is missing")
     try:
         key = build(member)
+    except BuiltinError as error:
+        raise _unreadable(name, error.message) from None
     except (ValueError, UnsupportedAlgorithm):
-        raise BuiltinError(f"{_UNSUPPORTED}: invalid key") from None
+        raise BuiltinError("jwk.Parse: key validation failed") from None
     return Key(key, _text(member, "alg"), _text(member, "kid"))
+
+
+def _unreadable(name: str, problem: str) -> BuiltinError:
+    into = f"failed to unmarshal JSON into key (*jwk.{name})"
+    return BuiltinError(f"{into}: {into}: {problem}")
 
 
 def _text(member: Mapping[str, Any], name: str) -> str:
     value = member.get(name, "")
     if not isinstance(value, str):
-        raise BuiltinError(f"{_UNSUPPORTED}: {name} must be a string")
+        raise BuiltinError(f"{name} must be a string")
     return value
 
 
 def _bytes(member: Mapping[str, Any], name: str) -> bytes:
-    text = _text(member, name)
-    if not text:
-        raise BuiltinError(f"{_UNSUPPORTED}: required field {name} is missing")
     try:
-        return base64_url(text)
+        return base64_url(_text(member, name))
     except BuiltinError:
-        raise BuiltinError(f"{_UNSUPPORTED}: {name} is not base64url") from None
+        problem = "expected base64 encoded []byte (string)"
+        raise BuiltinError(f"failed to decode value for key {name}: {problem}") from None
 
 
 def _number(member: Mapping[str, Any], name: str) -> int:
@@ -187,7 +240,8 @@ def _curve(member: Mapping[str, Any]) -> Any:
 
     name = _text(member, "crv")
     if name not in _CURVES:
-        raise BuiltinError(f"{_UNSUPPORTED}: unknown curve")
+        problem = f'unknown EllipticCurveAlgorithm: "{name[:80]}"'
+        raise BuiltinError(f"failed to decode value for key crv: {problem}")
     curve = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}[name]
     public = ec.EllipticCurvePublicNumbers(_number(member, "x"), _number(member, "y"), curve)
     if "d" not in member:
@@ -200,7 +254,7 @@ def _edwards(member: Mapping[str, Any]) -> Any:
     from cryptography.hazmat.primitives.asymmetric import ed25519
 
     if _text(member, "crv") != "Ed25519":
-        raise BuiltinError(f"{_UNSUPPORTED}: unknown curve")
+        raise BuiltinError("failed to decode value for key crv: unknown curve")
     public = ed25519.Ed25519PublicKey.from_public_bytes(_bytes(member, "x"))
     if "d" not in member:
         return public

@@ -13,7 +13,6 @@ Example:
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
 
 from probanda.rego import ast
@@ -25,7 +24,7 @@ from probanda.rego.diagnostic import RegoErrors
 from probanda.rego.lexer import tokenize
 from probanda.rego.parser import parse_module as parse
 from probanda.rego.recursion import room
-from probanda.rego.values import normal, sorted_values
+from probanda.rego.values import sorted_values, spelled
 
 Json = dict[str, Any]
 
@@ -177,7 +176,7 @@ def _scalar(term: ast.Null | ast.Boolean | ast.Number | ast.String) -> Json:
     if isinstance(term, ast.Null):
         return {"type": "null", "value": {}}
     if isinstance(term, ast.Number):
-        return {"type": "number", "value": normal(Decimal(term.text))}
+        return {"type": "number", "value": spelled(term.text)}
     kind = "boolean" if isinstance(term, ast.Boolean) else "string"
     return {"type": kind, "value": term.value}
 

@@ -25,6 +25,7 @@ from probanda.rego.values import RegoSet, sorted_keys, sorted_values, unkey
 
 MAX_ADDRESSES: Final = 1 << 18
 _MAX_PAIRS: Final = 1_000_000
+_MAPPED: Final = ipaddress.IPv6Address("::ffff:0:0")
 
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -154,11 +155,17 @@ def cidr_merge(addresses: Any) -> RegoSet:
     """The fewest networks that cover the same addresses."""
     if not isinstance(addresses, list | RegoSet):
         raise BuiltinError("operand must be an array")
-    networks = [_mergeable(item) for item in addresses]
+    networks = [
+        _mergeable(item)
+        for item in (sorted_values(addresses) if isinstance(addresses, RegoSet) else addresses)
+    ]
     merged: list[_Network] = []
     for version in (4, 6):
         same: Any = [network for network, _ in networks if network.version == version]
         merged.extend(ipaddress.collapse_addresses(same))
+    if any(network.version == 6 and _MAPPED in network for network in merged):
+        # IPv4 addresses are some of IPv6 (RFC 4291 §2.5.5.2).
+        merged = [network for network in merged if network.version == 6]
     alone = _alone(networks)
     return RegoSet(alone.get(network, str(network)) for network in merged)
 

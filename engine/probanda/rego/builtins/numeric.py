@@ -18,7 +18,9 @@ Example:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from probanda.rego.builtins.interface import BuiltinError, limit
@@ -29,6 +31,8 @@ MAX_BITS: Final = 13_288
 # Exponents of ten beyond this are not expanded into integers.
 _MAX_EXPONENT: Final = 4_000
 _BITS: Final = 64
+# `product` begins with a float64 of Go.
+_PRODUCT_BITS: Final = 53
 
 
 def plus(left: float | Decimal, right: float | Decimal) -> int | Decimal:
@@ -49,14 +53,35 @@ def minus(left: float | Decimal, right: float | Decimal) -> int | Decimal:
     return rounded(a[0] * b[1] - b[0] * a[1], a[1] * b[1])
 
 
-def times(left: float | Decimal, right: float | Decimal, *, bits: int = _BITS) -> int | Decimal:
+def times(left: float | Decimal, right: float | Decimal) -> int | Decimal:
     """Left × right."""
     left, right = exact(left), exact(right)
     if isinstance(left, int) and isinstance(right, int):
         limit("the bits of a product", MAX_BITS, left.bit_length() + right.bit_length())
         return left * right
     a, b = _ratio(left), _ratio(right)
-    return rounded(a[0] * b[0], a[1] * b[1], bits=bits)
+    return rounded(a[0] * b[0], a[1] * b[1])
+
+
+def product(numbers: Iterable[int | Decimal]) -> int | Decimal:
+    """All numbers multiplied: exactly where all are whole, else in floats of 53 bits."""
+    found = list(numbers)
+    if all(isinstance(number, int) for number in found):
+        total: int | Decimal = 1
+        for number in found:
+            total = times(total, number)
+        return total
+    top, bottom = 1, 1
+    for number in found:
+        factor = _ratio(number)
+        top, bottom = top * factor[0], bottom * factor[1]
+        if top == 0:
+            return 0
+        mantissa, exponent = _nearest(abs(top), bottom, _PRODUCT_BITS)
+        mantissa = -mantissa if top < 0 else mantissa
+        top, bottom = (mantissa << exponent, 1) if exponent >= 0 else (mantissa, 1 << -exponent)
+        limit("the exponent of a product", _MAX_EXPONENT * 4, abs(exponent))
+    return rounded(top, bottom, bits=_PRODUCT_BITS)
 
 
 def divide(left: float | Decimal, right: float | Decimal) -> int | Decimal:
@@ -121,6 +146,16 @@ def _ratio(value: int | Decimal) -> tuple[int, int]:
     return (mantissa << exponent, 1) if exponent >= 0 else (mantissa, 1 << -exponent)
 
 
+def held(value: int | Decimal) -> Fraction:
+    """The float of 64 bits that OPA holds."""
+    return Fraction(*_ratio(value))
+
+
+def shortest(value: Fraction) -> int | Decimal:
+    """The shortest decimal of a float of 64 bits."""
+    return rounded(value.numerator, value.denominator)
+
+
 def _nearest(top: int, bottom: int, bits: int) -> tuple[int, int]:
     """The mantissa (of exactly so many bits) and exponent nearest to a positive fraction."""
     exponent = top.bit_length() - bottom.bit_length() - bits
@@ -183,12 +218,14 @@ def _scaled(digits: int, power: int) -> tuple[int, int]:
 
 
 def number_text(value: float | Decimal) -> str:
-    """A number as JSON text."""
-    number = exact(value)
-    if isinstance(number, int):
-        return str(number)
-    sign, digits, exponent = number.normalize().as_tuple()
+    """A number as JSON text; a decimal keeps the zeros and the exponent that it came with."""
+    if isinstance(value, int):
+        return str(value)
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
+    if exponent > 0:
+        return str(number).replace("E+", "e")
     text = "".join(map(str, digits))
     point = len(text) + exponent
     if -6 < point <= 21:

@@ -104,7 +104,7 @@ def object_union_n(objects: Any) -> dict[Any, Any]:
     """All objects of an array merged; later ones win."""
     merged: dict[Any, Any] = {}
     everything = array(objects, 1)
-    for item in reversed(everything):
+    for item in everything:
         if not isinstance(item, dict):
             raise wrong_element(1, everything, item, "object")
     for item in everything:

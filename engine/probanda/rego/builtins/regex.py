@@ -70,7 +70,8 @@ def regex_replace(text: Any, pattern: Any, template: Any) -> str:
 def regex_split(pattern: Any, text: Any) -> list[str]:
     """The pieces between matches."""
     wanted, where = string(pattern, 1), string(text, 2)
-    return split(compile_pattern(wanted), where)
+    compiled = compile_pattern(wanted)
+    return split(compiled, where) if wanted or where else []
 
 
 def regex_template_match(template: Any, text: Any, start: Any, end: Any) -> bool:
@@ -78,9 +79,10 @@ def regex_template_match(template: Any, text: Any, start: Any, end: Any) -> bool
     pattern, where = string(template, 1), string(text, 2)
     opening, closing = string(start, 3), string(end, 4)
     for name, delimiter in (("start", opening), ("end", closing)):
-        if (size := len(octets(delimiter))) != 1:
+        if len(octets(delimiter)) != 1:
             what = f"{name} delimiter has to be exactly one character long"
-            raise BuiltinError(f"{what} but is {size} long")
+            # Whichever is wrong, OPA tells the length of the first.
+            raise BuiltinError(f"{what} but is {len(octets(opening))} long")
     return _compile_template(pattern, opening, closing).matches(where)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from probanda.rego.builtins.interface import Builtin, define, members
-from probanda.rego.values import RegoSet
+from probanda.rego.values import RegoSet, sorted_values
 
 
 def intersection(left: Any, right: Any) -> RegoSet:
@@ -37,7 +37,7 @@ def difference(left: Any, right: Any) -> RegoSet:
 def intersection_of(sets: Any) -> RegoSet:
     """The members that all sets of a set have."""
     common: RegoSet | None = None
-    for item in members(sets, 1):
+    for item in sorted_values(members(sets, 1)):
         found = members(item, 1)
         common = found if common is None else _common(common, found)
     return RegoSet() if common is None else common
@@ -46,7 +46,7 @@ def intersection_of(sets: Any) -> RegoSet:
 def union_of(sets: Any) -> RegoSet:
     """The members that some set of a set has."""
     merged: dict[Any, Any] = {}
-    for item in members(sets, 1):
+    for item in sorted_values(members(sets, 1)):
         merged.update(members(item, 1).members)
     return RegoSet.of(merged)
 

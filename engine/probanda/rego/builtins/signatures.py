@@ -170,6 +170,7 @@ _TYPES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "strings.any_suffix_match": ((_TEXTS, _TEXTS), _B),
     "strings.count": ((_S, _S), _N),
     "strings.render_template": ((_S, _DICT), _S),
+    "strings.split_n": ((_S, _S, _N), _STRINGS),
     "strings.replace_n": (("object[string: string]", _S), _S),
     "substring": ((_S, _N, _N), _S),
     # patterns

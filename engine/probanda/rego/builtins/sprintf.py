@@ -30,11 +30,8 @@ from probanda.rego.builtins.interface import (
 )
 from probanda.rego.builtins.numeric import number_text
 from probanda.rego.builtins.text import plain_text
-from probanda.rego.values import exact
 
 _MAX_WIDTH: Final = 1_000_000
-_GREATEST: Final = 1 << 1024
-_ZEROS: Final = 20
 
 
 def sprintf(template: Any, values: Any) -> str:
@@ -49,22 +46,10 @@ def _argument(value: Any) -> Argument:
     """What Go's `Sprintf` gets for a value."""
     if not is_number(value):
         return plain_text(value)
-    number = exact(value)
-    if isinstance(number, int):
-        return number if abs(number) < _GREATEST else _exponential(number)
-    near = float(number)
-    return number_text(number) if math.isinf(near) else near
-
-
-def _exponential(number: int) -> int | str:
-    """An integer beyond all floats that was surely written with an exponent comes as text."""
-    digits = str(abs(number)).rstrip("0")
-    zeros = len(str(abs(number))) - len(digits)
-    if zeros < _ZEROS:
-        return number
-    fraction = f".{digits[1:]}" if len(digits) > 1 else ""
-    sign = "-" if number < 0 else ""
-    return f"{sign}{digits[0]}{fraction}e{zeros + len(digits) - 1}"
+    if isinstance(value, int):
+        return value
+    near = float(value)
+    return number_text(value) if math.isinf(near) else near
 
 
 class _Printer:

@@ -35,7 +35,7 @@ from probanda.rego.builtins.interface import (
     wrong_type,
     wrong_value,
 )
-from probanda.rego.builtins.text import plain_text
+from probanda.rego.builtins.text import from_octets, octets, plain_text
 from probanda.rego.values import RegoSet, equal, exact, sorted_keys, type_name
 
 _FORMATS: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
@@ -146,6 +146,12 @@ def split(text: Any, delimiter: Any) -> list[str]:
     return list(whole)
 
 
+def split_n(text: Any, delimiter: Any, count: Any) -> list[str]:
+    """The first pieces of a string, or with a negative count the last ones."""
+    pieces, wanted = split(text, delimiter), integer(count, 3)
+    return pieces[:wanted] if wanted >= 0 else pieces[wanted:]
+
+
 def replace(text: Any, old: Any, new: Any) -> str:
     """The string with all occurrences of one string replaced."""
     whole, wanted, instead = string(text, 1), string(old, 2), string(new, 3)
@@ -165,9 +171,22 @@ def replace_n(patterns: Any, text: Any) -> str:
 
 
 def _replaced(text: str, table: dict[str, str]) -> str:
-    """Go's `strings.Replacer`: at each place, the first old string (in order) that is there."""
+    """Go's `strings.Replacer`; the empty string is there at every byte."""
     if not table:
         return text
+    if "" not in table or text.isascii():
+        return _scanned(text, table)
+    by_bytes = {_spread(old): _spread(new) for old, new in table.items()}
+    return from_octets(_scanned(_spread(text), by_bytes).encode("latin-1"))
+
+
+def _spread(text: str) -> str:
+    """A string with one character for each byte."""
+    return octets(text).decode("latin-1")
+
+
+def _scanned(text: str, table: dict[str, str]) -> str:
+    """At each place, the first old string (in order) that is there, replaced."""
     full = re.compile("|".join(map(re.escape, table)))
     # The empty string, which is everywhere, is not taken twice in one place.
     partial = re.compile("|".join(re.escape(old) for old in table if old) or "(?!)")
@@ -288,6 +307,7 @@ BUILTINS: Final[list[Builtin]] = define(
         "strings.count": strings_count,
         "strings.replace_n": replace_n,
         "strings.reverse": strings_reverse,
+        "strings.split_n": split_n,
         "substring": substring,
         "trim": trim,
         "trim_left": trim_left,

@@ -25,6 +25,7 @@ from probanda.rego.builtins.interface import (
     mapping,
     string,
 )
+from probanda.rego.builtins.json_text import decode
 from probanda.rego.builtins.template_parser import (
     Body,
     Branch,
@@ -43,6 +44,7 @@ from probanda.rego.builtins.template_values import (
     is_true,
     shown,
 )
+from probanda.rego.builtins.text import rego_text
 
 MAX_STEPS: Final = 1_000_000
 # What a command is given by the one before it, when there is none.
@@ -57,6 +59,8 @@ def render_template(template: Any, variables: Any) -> str:
     """
     text, given = string(template, 1), mapping(variables, 2)
     try:
+        # OPA reads the variables' Rego text as JSON: sets and other keys than strings are none.
+        decode(rego_text(given))
         data = from_rego(given)
         body = parse_template(text, FUNCTIONS.keys() | {"and", "or"})
         return _Renderer(text, data).render(body)

@@ -67,6 +67,16 @@ def _escape(char: str, ascii_only: bool) -> str:  # noqa: FBT001  # a private he
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def quote_bytes(text: str) -> str:
+    """A string as Go's `time` quotes it: what is no printable ASCII as bytes."""
+    shown = {0x22: '\\"', 0x5C: "\\\\"}
+    parts = [
+        shown.get(byte, chr(byte) if 0x20 <= byte < 0x80 else f"\\x{byte:02x}")
+        for byte in octets(text)
+    ]
+    return f'"{"".join(parts)}"'
+
+
 def rego_text(value: Any) -> str:  # noqa: PLR0911  # one return a type
     """A value in Rego's notation."""
     if isinstance(value, str):

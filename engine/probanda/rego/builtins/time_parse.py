@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from probanda.rego.builtins.interface import BuiltinError, limit
-from probanda.rego.builtins.text import quote
+from probanda.rego.builtins.text import quote_bytes as quote
 from probanda.rego.builtins.time_layouts import MONTHS, WEEKDAYS, Chunk, chunks
 
 _MAX_TEXT: Final = 1_000

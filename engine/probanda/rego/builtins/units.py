@@ -35,11 +35,11 @@ _MAX_EXPONENT: Final = 1_000
 _MAX_TEXT: Final = 1_000
 
 
-def _amount(name: str, text: str) -> tuple[Decimal, str]:
+def _amount(name: str, text: str) -> tuple[str, str]:
     """The number and the unit of a quantity.
 
     Raises:
-        BuiltinError: there is no number, or it is malformed.
+        BuiltinError: there is no number.
     """
     amount = "byte amount" if name.endswith("bytes") else "amount"
     if " " in text:
@@ -49,10 +49,11 @@ def _amount(name: str, text: str) -> tuple[Decimal, str]:
         raise BuiltinError(f"{name}: exponent too large")
     if not digits:
         raise BuiltinError(f"{name}: no {amount} provided")
-    return _decimal(name, amount, digits), text[len(digits) :]
+    return digits, text[len(digits) :]
 
 
-def _decimal(name: str, amount: str, digits: str) -> Decimal:
+def _decimal(name: str, digits: str) -> Decimal:
+    amount = "byte amount" if name.endswith("bytes") else "amount"
     limit("the digits of a quantity", _MAX_TEXT, len(digits))
     try:
         number = Decimal(digits)
@@ -65,7 +66,7 @@ def _decimal(name: str, amount: str, digits: str) -> Decimal:
 def units_parse(quantity: Any) -> int | Decimal:
     """A quantity as a number."""
     text = string(quantity, 1).replace('"', "")
-    number, unit = _amount("units.parse", text)
+    digits, unit = _amount("units.parse", text)
     unit = unit[:1] + unit[1:].lower()
     if unit == "m":
         # OPA's thousandth is a float64.
@@ -77,47 +78,47 @@ def units_parse(quantity: Any) -> int | Decimal:
         if unit not in known:
             raise BuiltinError(f"units.parse: unit {unit} not recognized")
         factor = Fraction(known[unit])
-    product = Fraction(number) * factor
+    product = Fraction(_decimal("units.parse", digits)) * factor
     if product.denominator == 1:
         return product.numerator
     scaled = abs(product) * 10**10
-    digits = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return normal(Decimal(digits if product > 0 else -digits).scaleb(-10))
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return normal(Decimal(whole if product > 0 else -whole).scaleb(-10))
 
 
 def units_parse_bytes(quantity: Any) -> int:
     """A quantity of bytes as an integer."""
     text = string(quantity, 1).lower().replace('"', "")
-    number, unit = _amount("units.parse_bytes", text)
+    digits, unit = _amount("units.parse_bytes", text)
     bare = unit.removesuffix("b") if len(unit) > 1 else unit
     sizes = {"": 1, **_DECIMAL, **_BINARY}
     if bare not in sizes:
         raise BuiltinError(f"units.parse_bytes: byte unit {unit} not recognized")
-    return int(numeric.times(number, sizes[bare]))
+    return int(numeric.times(_decimal("units.parse_bytes", digits), sizes[bare]))
 
 
 # --- semantic versions ---------------------------------------------------------------------
 
-_IDENTIFIERS: Final = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*")
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+")
+# As semver.org words it, with a `v` allowed in front.
+_NUMBER: Final = r"(0|[1-9][0-9]{0,18})"
+_PRERELEASE: Final = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_VERSION: Final = re.compile(
+    rf"v?{_NUMBER}\.{_NUMBER}\.{_NUMBER}"
+    rf"(?:-({_PRERELEASE}(?:\.{_PRERELEASE})*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+)
 _INT64: Final = 1 << 63
 _Version = tuple[tuple[int, ...], list[str]]
 
 
 def _version(text: str) -> _Version | None:
     """The numbers and the pre-release identifiers of a version."""
-    rest, _, metadata = text.removeprefix("v").partition("+")
-    rest, _, prerelease = rest.partition("-")
-    for identifiers in (metadata, prerelease):
-        if identifiers and not _IDENTIFIERS.fullmatch(identifiers):
-            return None
-    parts = rest.split(".")
-    if len(parts) != 3 or not all(len(part) < 100 and _NUMBER.fullmatch(part) for part in parts):
+    found = _VERSION.fullmatch(text)
+    if found is None:
         return None
-    numbers = tuple(map(int, parts))
-    if not all(-_INT64 <= number < _INT64 for number in numbers):
+    numbers = tuple(map(int, found.group(1, 2, 3)))
+    if any(number >= _INT64 for number in numbers):
         return None
-    return numbers, prerelease.split(".") if prerelease else []
+    return numbers, found[4].split(".") if found[4] else []
 
 
 def semver_is_valid(value: Any) -> bool:

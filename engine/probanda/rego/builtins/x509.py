@@ -142,8 +142,13 @@ def parse_and_verify(context: EvaluationContext, text: Any) -> list[Any]:
 
 def parse_and_verify_with_options(context: EvaluationContext, text: Any, options: Any) -> list[Any]:
     """The same, against options; certificates then have no `URIStrings`."""
-    given = string(text, 1), mapping(options, 2)
-    return _verify(given[0], _options(context, given[1]), strings=False)
+    given, wanted = string(text, 1), mapping(options, 2)
+    try:
+        _certificates(given)
+    except (BuiltinError, ValueError):
+        # Options of which nothing depends are not looked at.
+        return [False, []]
+    return _verify(given, _options(context, wanted), strings=False)
 
 
 def _verify(text: str, options: Options, *, strings: bool) -> list[Any]:

@@ -1,13 +1,13 @@
-"""YAML 1.1 as OPA reads it: `yaml.unmarshal`, `yaml.is_valid`.
+"""YAML as OPA reads it: `yaml.unmarshal`, `yaml.is_valid`.
 
 Rules:
 
-- Scalars mean what go-yaml v2 makes of them: `yes`, `on` and `y` are true, `010` is 8, a date
+- Scalars mean what go-yaml v3 makes of them: `yes` and `on` are strings, `010` is 8, a date
   is a string. Keys become strings, as in JSON.
 - Only the first document counts. A repeated key's last value counts. `<<` merges.
 - Depth, and size with all aliases written out, are bounded; beyond that the query fails.
 
-Source: OPA `v1/topdown/encoding.go`; sigs.k8s.io/yaml; go-yaml v2 `resolve.go`, `decode.go`.
+Source: OPA `v1/topdown/encoding.go`; sigs.k8s.io/yaml; go-yaml v3 `resolve.go`, `decode.go`.
 
 Example:
     yaml_unmarshal("a: [1, yes]")   # {"a": [1, True]}
@@ -33,15 +33,18 @@ MAX_NODES: Final = 200_000
 _TAG: Final = "tag:yaml.org,2002:"
 
 _WORDS: Final[dict[str, Any]] = {
-    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE"), True),
-    **dict.fromkeys(("on", "On", "ON"), True),
-    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE"), False),
-    **dict.fromkeys(("off", "Off", "OFF"), False),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
+# Old parsers read these as booleans.
+_OLD_BOOLEANS: Final = frozenset(
+    {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO"}
+    | {"off", "Off", "OFF"}
+)
 _INTEGER: Final = re.compile(
     r"[+-]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)", re.ASCII
 )
@@ -81,7 +84,9 @@ def _integer(plain: str) -> int | None:
 
 def is_plain_string(text: str) -> bool:
     """Whether a string written plainly is read as that string."""
-    return resolve(text) is text and not _DATE.fullmatch(text) and not _BASE60.fullmatch(text)
+    if resolve(text) is not text or text in _OLD_BOOLEANS:
+        return False
+    return not _DATE.fullmatch(text) and not _BASE60.fullmatch(text)
 
 
 @dataclass(slots=True)
@@ -152,12 +157,12 @@ def _mapping(items: list[Any]) -> dict[str, Any]:
                     )
                 found.update(source)
         else:
-            found[_key(name)] = value
+            found[_key(name, value)] = value
     return found
 
 
-def _key(name: Any) -> str:
-    """A key as JSON needs it."""
+def _key(name: Any, value: Any) -> str:
+    """A key as JSON needs it; `value` words the error."""
     if isinstance(name, str):
         return name
     if isinstance(name, bool):
@@ -167,7 +172,8 @@ def _key(name: Any) -> str:
     if isinstance(name, float):
         return _short(name)
     if name is None:
-        raise BuiltinError("unsupported map key of type: %!s(<nil>), key: <nil>")
+        text = "unsupported map key of type: %!s(<nil>), key: <nil>, value:"
+        raise BuiltinError(f"{text} {value if isinstance(value, str | int | float) else '…'}")
     raise BuiltinError("yaml: invalid map key")
 
 
@@ -222,8 +228,11 @@ def load(text: str) -> Any:
 
     builder = _Builder()
     try:
-        for event in yaml.parse(octets(text), Loader=yaml.CSafeLoader):
+        events = yaml.parse(octets(text), Loader=yaml.CSafeLoader)
+        for event in events:
             if isinstance(event, yaml.DocumentEndEvent):
+                # What follows must begin another document, though nobody reads it.
+                next(events, None)
                 break
             _feed(builder, event, yaml)
     except yaml.YAMLError as problem:
@@ -243,6 +252,8 @@ def _feed(builder: _Builder, event: Any, yaml: Any) -> None:
         builder.end()
     elif isinstance(event, yaml.AliasEvent):
         builder.alias(event.anchor)
+    elif isinstance(event, yaml.DocumentStartEvent) and event.version not in {None, (1, 1)}:
+        raise BuiltinError("yaml: found incompatible YAML document")
 
 
 def _problem(problem: Any, scanning: bool) -> str:  # noqa: FBT001  # a private helper of `load`
@@ -251,10 +262,9 @@ def _problem(problem: Any, scanning: bool) -> str:  # noqa: FBT001  # a private 
     context = getattr(problem, "context_mark", None)
     said = getattr(problem, "problem", None) or "malformed document"
     line = 0
-    if mark is not None and mark.line:
-        line = mark.line + scanning
-    elif context is not None:
-        line = context.line
+    for place in (context, mark):
+        if not line and place is not None and place.line:
+            line = place.line + scanning
     return f"yaml: line {line}: {said}" if line else f"yaml: {said}"
 
 

@@ -2,7 +2,7 @@ r"""YAML as OPA writes it: `yaml.marshal`.
 
 Rules:
 
-- Block style; keys in go-yaml's natural order (`a2` before `a10`); sequences are not indented.
+- Block style; keys in go-yaml's natural order (`a2` before `a10`); sequences are indented.
 - A string is plain where it reads back as itself, a block where it has line breaks, else in
   double quotes.
 
@@ -16,8 +16,9 @@ Example:
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Iterator
-from functools import cmp_to_key
+from functools import cache, cmp_to_key
 from typing import Any, Final
 
 from probanda.rego.builtins.format_verbs import Flags, format_argument
@@ -28,6 +29,8 @@ from probanda.rego.builtins.yaml_read import is_plain_string
 from probanda.rego.values import RegoSet, exact, sorted_values, unkey
 
 _INT64: Final = 1 << 63
+# Lines are never folded.
+_NEVER: Final = 1 << 40
 
 
 def yaml_marshal(value: Any) -> str:
@@ -43,9 +46,36 @@ def yaml_marshal(value: Any) -> str:
         yaml.DocumentEndEvent(explicit=False),
         yaml.StreamEndEvent(),
     ]
-    text: str = yaml.emit(events, Dumper=yaml.CSafeDumper, allow_unicode=True, width=80)
+    stream = io.StringIO()
+    emitter = _emitter()(stream, allow_unicode=True, width=_NEVER)
+    for event in events:
+        emitter.emit(event)
+    text = stream.getvalue()
     # libyaml marks the end of a document that is one plain scalar; go-yaml does not.
     return text.removesuffix("...\n")
+
+
+@cache
+def _emitter() -> Any:
+    """PyYAML's emitter, with sequences indented below their keys."""
+    from yaml.emitter import Emitter
+
+    class Indented(Emitter):
+        """Never indentless."""
+
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # PyYAML's interface
+            """One level deeper."""
+            super().increase_indent(flow, False)  # noqa: FBT003  # PyYAML's interface
+
+        def check_empty_document(self) -> bool:
+            """An empty string is no empty document."""
+            return False
+
+        def check_simple_key(self) -> bool:
+            """An empty string is a simple key."""
+            return getattr(self.event, "value", None) == "" or bool(super().check_simple_key())
+
+    return Indented
 
 
 def _events(value: Any, yaml: Any) -> Iterator[Any]:
@@ -88,7 +118,9 @@ def _string(text: str, yaml: Any) -> Any:
     except UnicodeEncodeError:
         data = base64.b64encode(octets(text)).decode()
         return yaml.ScalarEvent(None, "!!binary", (False, False), data)
-    if "\n" in text:
+    if max(text, default="") > "\uffff":
+        style: str | None = '"'
+    elif "\n" in text:
         style = "|"
     elif is_plain_string(text):
         style = None

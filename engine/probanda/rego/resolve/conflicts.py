@@ -42,8 +42,8 @@ def _check_node(node: Node, report: Report) -> None:
     if node.children and any(info.is_ground for info in node.rules):
         below = _shortest(node)
         if below:
-            listed = " ".join(below)
-            message = f"rule {name} conflicts with [{listed}]"
+            listed = "".join(f"\n  rule {ref} at {where}" for ref, where in below.items())
+            message = f"rule {name} conflicts with:{listed}"
             report.error(Stage.CONFLICTS, TYPE, message, first.rule.span)
             return
     shapes = {(info.is_multi, info.arity) for info in node.rules}
@@ -60,15 +60,18 @@ def _check_node(node: Node, report: Report) -> None:
         report.error(Stage.CONFLICTS, TYPE, message, defaults[0].rule.span)
 
 
-def _shortest(node: Node) -> list[str]:
-    """The refs of the rules below a node, without those that continue another one."""
-    refs = sorted(
-        {show_ref(info.ref) for child in node.children.values() for info in child.below()}
-    )
-    kept: list[str] = []
-    for ref in refs:
-        if not (kept and ref.startswith(kept[-1]) and ref[len(kept[-1])] in ".["):
-            kept.append(ref)
+def _shortest(node: Node) -> dict[str, str]:
+    """The refs of the rules below a node and their places, without those that continue one."""
+    found: dict[str, str] = {}
+    for child in node.children.values():
+        for info in child.below():
+            found.setdefault(show_ref(info.ref), place(info.rule.span))
+    kept: dict[str, str] = {}
+    last = ""
+    for ref in sorted(found):
+        if not (last and ref.startswith(last) and ref[len(last)] in ".["):
+            kept[ref] = found[ref]
+            last = ref
     return kept
 
 

@@ -86,7 +86,7 @@ class Literals(Terms):
     # --- declarations ------------------------------------------------------------------
 
     def _declare(self, var: ast.Var, how: How) -> ast.Var:
-        if var.name in {"data", "input"}:
+        if var.name in {"data", "input"} and self.scopes.globals.version:
             message = f"variables must not shadow {var.name} (use a different variable name)"
             self.error(message, var.span)
         local, problem = self.scopes.declare(var.name, how, var.span)

@@ -4,7 +4,7 @@ Rules:
 
 - An import starts with `data`, `input`, `rego` or `future`; of the last two only `rego.v1` and
   `future.keywords` exist. Two imports do not have one name (v1).
-- Rules and arguments are not called `data` or `input`.
+- Arguments are not called `data` or `input`, nor (v1) are rules.
 
 Source: OPA `v1/ast/compile.go`: `checkImports`, `checkKeywordOverrides`.
 """
@@ -69,7 +69,7 @@ def show_import(item: ast.Import) -> str:
 def _check_names(info: RuleInfo, report: Report) -> None:
     rule = info.rule
     first = rule.head.ref[0]
-    if isinstance(first, ast.String) and first.value in _ROOTS:
+    if isinstance(first, ast.String) and first.value in _ROOTS and info.module.version:
         message = f"rules must not shadow {first.value} (use a different rule name)"
         report.error(Stage.MODULES, COMPILE, message, rule.span)
     for argument in rule.head.arguments or ():

@@ -35,7 +35,9 @@ from probanda.rego.resolve.walk import (
     contains_closure,
     literal_closure_variables,
     own_variables,
+    parts,
     roots_of,
+    template_terms,
 )
 
 
@@ -70,7 +72,8 @@ class _Waiting:
             return cls(literal, variables, set(), has_closure=False)
         found: set[str] = set()
         literal_closure_variables(literal, found)
-        return cls(literal, variables, found & visible, has_closure=True)
+        found = found & visible | _in_templates(literal)
+        return cls(literal, variables, found, has_closure=True)
 
     def may_have_changed(self, gained: list[str]) -> bool:
         """Whether it was never tried, or one of its variables was bound since."""
@@ -246,6 +249,19 @@ class Safety:
                 message = f"var {shown} is unsafe"
                 hint = nearest(shown, self._names)
                 self._report.error(Stage.SAFETY, UNSAFE, message, var.span, hint)
+
+
+def _in_templates(literal: ast.Literal) -> set[str]:
+    """The variables of template strings, which bind none of their own."""
+    found: dict[str, ast.Var] = {}
+    waiting = list(roots_of(literal))
+    while waiting:
+        term = waiting.pop()
+        if isinstance(term, ast.TemplateString):
+            for part in template_terms(term):
+                own_variables(part, found)
+        waiting.extend(parts(term))
+    return set(found)
 
 
 def _variables(body: Sequence[ast.Literal]) -> set[str]:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from probanda.rego import ast
 from probanda.rego.resolve.context import Context, Metadata
 from probanda.rego.resolve.declared import body_variables, declared_names
-from probanda.rego.resolve.report import COMPILE, TYPE, Stage
+from probanda.rego.resolve.report import COMPILE, TYPE, UNSAFE, Stage
 from probanda.rego.resolve.scope import Scope, Scopes
 from probanda.rego.resolve.text import show_path
 from probanda.rego.resolve.walk import (
@@ -84,9 +84,9 @@ class Terms(ABC):
         if var.is_wildcard:
             return var
         if self.scopes.find(name) is None:
-            if name in {"data", "input"}:
-                return var
             path = self.scopes.global_path(name)
+            if name in {"data", "input"} and path is None:
+                return var
             if path is not None:
                 self.scopes.globals.used.add(name)
                 return absolute(path, var.span)
@@ -200,7 +200,10 @@ class Terms(ABC):
                 known = self.scopes.find(name) or self.scopes.global_path(name)
                 if not known or var.is_wildcard:
                     shown = "_" if var.is_wildcard else name
-                    self.error(f"var {shown} is undeclared", var.span)
+                    if isinstance(part, ast.Var):
+                        self.error(f"var {shown} is unsafe", var.span, UNSAFE)
+                    else:
+                        self.error(f"var {shown} is undeclared", var.span)
         parts = [
             part if isinstance(part, str) else self._template_part(part) for part in term.parts
         ]
