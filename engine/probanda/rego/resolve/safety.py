@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from probanda.rego import ast
 from probanda.rego.resolve.bindings import bindings, nested_calls
-from probanda.rego.resolve.hoist import expand, expand_negated, is_in_order
+from probanda.rego.resolve.hoist import expand, expand_negated, has_late_call, is_in_order
 from probanda.rego.resolve.report import UNSAFE, Report, Stage
 from probanda.rego.resolve.scope import Locals
 from probanda.rego.resolve.text import nearest, written
@@ -144,9 +144,18 @@ class Safety:
         """The literal, taken apart if source order demands it; nothing if that does not help."""
         if literal.negated:
             return expand_negated(literal, self._locals)
+        expression = literal.expression
+        if isinstance(expression, ast.Term) and has_late_call(expression):
+            pieces = self._in_order(expand(literal, self._locals, references=False), known)
+            if pieces:
+                return pieces
         if is_in_order(literal, known):
             return [literal]
-        pieces = expand(literal, self._locals, references=True)
+        return self._in_order(expand(literal, self._locals, references=True), known)
+
+    @staticmethod
+    def _in_order(pieces: list[ast.Literal], known: set[str]) -> list[ast.Literal]:
+        """The pieces, if each binds what the next ones use; else nothing."""
         after = set(known)
         for piece in pieces:
             if not is_in_order(piece, after):
