@@ -19,7 +19,7 @@ Example:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,29 +99,36 @@ def compare(policy: Policy, tree: Tree, engine: Engine, session: Session) -> Opi
         answered += 1
         own = own_answer(ours, question, strict=engine.strict)
         if not engine.agrees(own, answer):
-            known = explain(policy, engine, session, question, own)
+            known = explain(policy, engine, session, question, (own, answer))
             found.append(Disagreement(place, own, engine.name, answer, known))
     return Opinions(len(questions), answered, tuple(silence), tuple(found))
 
 
-def own_answer(policy: rego.Policy, question: Question, *, strict: bool) -> Answer:
+def own_answer(
+    policy: rego.Policy, question: Question, *, strict: bool, data: Mapping[str, Any] | None = None
+) -> Answer:
     """Our own engine's answer, in the form in which answers are compared."""
     evaluate = policy.prepare(question.entrypoint, strict_builtin_errors=strict)
     try:
-        found = evaluate(question.input, {})
+        found = evaluate(question.input, data)
     except PolicyError as error:
         return Answer(Kind.ERROR, error.code)
     return UNDEFINED_ANSWER if found is rego.UNDEFINED else value_answer(json.dumps(found))
 
 
 def explain(
-    policy: Policy, engine: Engine, session: Session, question: Question, ours: Answer
+    policy: Policy,
+    engine: Engine,
+    session: Session,
+    question: Question,
+    answers: tuple[Answer, Answer],
 ) -> Known | None:
-    """The known cause of a disagreement, if there is one."""
+    """The known cause of a disagreement between our answer and theirs, if there is one."""
+    ours, theirs = answers
     if engine.exact and ours.kind is Kind.ERROR:
         again = session.answers(policy.modules, [question], plainly=True)[0]
         return INDEXED if engine.agrees(ours, again) else None
-    return explanation(engine.name, policy.modules)
+    return explanation(engine.name, policy.modules, ours, theirs)
 
 
 def _cases(policy: Policy, tree: Tree) -> Iterator[tuple[str, Question]]:
