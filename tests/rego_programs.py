@@ -436,7 +436,9 @@ class Generator:
             names.insert(0, self.fresh())
             inner[names[0]] = ANY
         # A variable of `every` that nobody reads is an error.
-        uses = [f"{name} {self.one('!=', '==', self.order())} {self.any(inner, 2)}" for name in names]
+        uses = [
+            f"{name} {self.one('!=', '==', self.order())} {self.any(inner, 2)}" for name in names
+        ]
         body = "; ".join([*uses, self.body(inner, depth + 1, most=1)])
         return f"every {', '.join(names)} in {domain} {{ {body} }}"
 

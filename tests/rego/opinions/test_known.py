@@ -55,7 +55,9 @@ def test_every_known_disagreement_has_an_example():
     assert all(known.reason and known.source for known in (*KNOWN, INDEXED))
 
 
-@pytest.mark.parametrize(("name", "engine"), [key for key in EXAMPLES if "order-of-e" not in key[0]])
+@pytest.mark.parametrize(
+    ("name", "engine"), [key for key in EXAMPLES if "order-of-e" not in key[0]]
+)
 def test_the_engine_is_still_wrong_and_we_are_right(name, engine):
     body, value, right = EXAMPLES[name, engine]
 

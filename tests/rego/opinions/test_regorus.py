@@ -80,9 +80,7 @@ def test_what_it_lacks_or_refuses_is_no_opinion(session, body):
     assert found.text
 
 
-@pytest.mark.parametrize(
-    "value", [2**63, [-(2**64)], {"a": {1}}, float("nan"), "\ud800"], ids=repr
-)
+@pytest.mark.parametrize("value", [2**63, [-(2**64)], {"a": {1}}, float("nan"), "\ud800"], ids=repr)
 def test_what_it_would_change_is_not_handed_over(session, value):
     assert ask(session, "p := input", value).kind is Kind.NO_OPINION
 

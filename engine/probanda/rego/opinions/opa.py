@@ -70,18 +70,31 @@ class _Session:
         if impure := unrepeatable(modules):
             silent = Answer(Kind.NO_OPINION, f"{impure} answers differently every time")
             return tuple(silent for _ in questions)
-        with tempfile.TemporaryDirectory(prefix="probanda-opa-") as name:
-            folder = Path(name)
-            _write(folder, self._binary, modules, questions, data)
-            try:
-                if refused := self._refusal(folder):
-                    return tuple(refused for _ in questions)
-                if plainly:
-                    return tuple(self._one(folder, index) for index in range(len(questions)))
-                return self._run(folder, questions)
-            except subprocess.TimeoutExpired:
-                late = Answer(Kind.NO_OPINION, "it did not end in time")
-                return tuple(late for _ in questions)
+        try:
+            with tempfile.TemporaryDirectory(prefix="probanda-opa-") as name:
+                return self._asked(Path(name), modules, questions, data or {}, plainly=plainly)
+        except subprocess.TimeoutExpired:
+            reason = "it did not end in time"
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            reason = f"it cannot be asked: {error}"
+        return tuple(Answer(Kind.NO_OPINION, reason) for _ in questions)
+
+    def _asked(
+        self,
+        folder: Path,
+        modules: Mapping[str, str],
+        questions: Sequence[Question],
+        data: Mapping[str, Any],
+        *,
+        plainly: bool,
+    ) -> tuple[Answer, ...]:
+        (folder / "capabilities.json").write_text(_capabilities(self._binary), encoding="utf-8")
+        _write(folder, modules, questions, data)
+        if refused := self._refusal(folder):
+            return tuple(refused for _ in questions)
+        if plainly:
+            return tuple(self._one(folder, index) for index in range(len(questions)))
+        return self._exec(folder, questions)
 
     def _refusal(self, folder: Path) -> Answer | None:
         arguments = ["check", "--format", "json", "--capabilities", "capabilities.json", "bundle"]
@@ -93,7 +106,7 @@ class _Session:
         except (ValueError, LookupError, TypeError):
             return Answer(Kind.NO_OPINION, _failed(done))
 
-    def _run(self, folder: Path, questions: Sequence[Question]) -> tuple[Answer, ...]:
+    def _exec(self, folder: Path, questions: Sequence[Question]) -> tuple[Answer, ...]:
         # The limit is one evaluation's; a process has many.
         seconds = COMPILE_SECONDS + self._seconds * len(questions)
         arguments = ["exec", "--decision", f"{_DRIVER}/answer", "--bundle", "bundle", "inputs"]
@@ -127,24 +140,30 @@ class _Session:
     def _call(
         self, folder: Path, arguments: Sequence[str], seconds: float
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [self._binary, *arguments],
-            cwd=folder,
-            env=kept_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
+        return _run(self._binary, arguments, folder=folder, seconds=seconds)
+
+
+def _run(
+    binary: str, arguments: Sequence[str], *, folder: Path | str = "/", seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Run the binary to its end, or kill it."""
+    return subprocess.run(
+        [binary, *arguments],
+        cwd=folder,
+        env=kept_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
 
 
 def _write(
     folder: Path,
-    binary: str,
     modules: Mapping[str, str],
     questions: Sequence[Question],
-    data: Mapping[str, Any] | None,
+    data: Mapping[str, Any],
 ) -> None:
     bundle, inputs = folder / "bundle", folder / "inputs"
     bundle.mkdir()
@@ -153,11 +172,12 @@ def _write(
     for index, text in enumerate(modules.values()):
         (bundle / f"module-{index}.rego").write_text(text, encoding="utf-8")
     (bundle / "driver.rego").write_text(_driver(questions), encoding="utf-8")
-    (bundle / "data.json").write_text(json.dumps(data or {}), encoding="utf-8")
+    (bundle / "data.json").write_text(json.dumps(data, allow_nan=False), encoding="utf-8")
     for index, question in enumerate(questions):
         given = {"entrypoint": question.entrypoint, "value": question.input}
-        (inputs / _INPUT.format(index)).write_text(json.dumps(given), encoding="utf-8")
-    (folder / "capabilities.json").write_text(_capabilities(binary), encoding="utf-8")
+        (inputs / _INPUT.format(index)).write_text(
+            json.dumps(given, allow_nan=False), encoding="utf-8"
+        )
 
 
 def _driver(questions: Sequence[Question]) -> str:
@@ -189,16 +209,12 @@ def _error(error: Mapping[str, Any]) -> Answer:
 
 @lru_cache(maxsize=4)
 def _capabilities(binary: str) -> str:
-    """The binary's capabilities without the outside world, as JSON text."""
-    done = subprocess.run(
-        [binary, "capabilities", "--current"],
-        env=kept_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=COMPILE_SECONDS,
-        check=True,
-    )
+    """The binary's capabilities without the outside world, as JSON text.
+
+    Raises:
+        ValueError, LookupError, TypeError: it does not tell.
+    """
+    done = _run(binary, ["capabilities", "--current"], seconds=COMPILE_SECONDS)
     known = json.loads(done.stdout)
     known["builtins"] = [each for each in known["builtins"] if each["name"] not in IMPURE]
     return json.dumps({**known, "allow_net": []})
@@ -217,15 +233,7 @@ def _absence() -> str:
 def _version() -> str:
     binary = shutil.which("opa")
     assert binary is not None
-    done = subprocess.run(
-        [binary, "version"],
-        env=kept_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=COMPILE_SECONDS,
-        check=False,
-    )
+    done = _run(binary, ["version"], seconds=COMPILE_SECONDS)
     return "opa " + done.stdout.partition("\n")[0].removeprefix("Version:").strip()
 
 
