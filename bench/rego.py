@@ -54,7 +54,10 @@ by_owner := {owner: names |
 	some owner in {item.owner | some item in input.items}
 	names := [item.name | some item in input.items; item.owner == owner]
 }
-untagged := {item.name | some item in input.items; count([tag | some tag in item.tags; tag != ""]) == 0}
+untagged := {item.name |
+	some item in input.items
+	count([tag | some tag in item.tags; tag != ""]) == 0
+}
 findings contains {"rule": "untagged", "key": name} if some name in untagged
 findings contains {"rule": "greedy", "key": owner} if {
 	some owner, names in by_owner

@@ -1,4 +1,4 @@
-"""Engines to time, each as fast as its own interface allows, in this process where that is possible.
+"""Engines to time, each as fast as its own interface allows, in this process where it can be.
 
 Each is made for a policy, one entry point and base data, and returns a function that takes the
 JSON text of an input and returns the JSON text of the answer (OPA: microseconds, see `opa`).
