@@ -8,8 +8,8 @@ of third parties below PROBANDA_VECTORS where that is there (the mean over their
 ours with a dictionary in and with JSON bytes in and out; regopy (a built bundle); regorus (JSON in
 and out); OPA (`opa bench`: prepared, the input parsed beforehand) where `opa` is on the PATH.
 
-Rules: one thread; medians of 7 turns, OPA's of 3 runs (of one an input, where there are several); before it is timed, each engine's answer is
-compared with ours. On a busy machine the ratios count: an engine's row is taken at one time.
+Rules: one thread; medians of 7 turns, OPA's of 3 runs (of one an input, where there are several);
+before it is timed, each engine's answer is compared with ours. On a busy machine the ratios count.
 """
 
 from __future__ import annotations
