@@ -122,7 +122,8 @@ class Safety:
         if not item.may_have_changed(gained):
             return False
         literal = item.literal
-        if item.variables <= known and not literal.negated:  # it binds nothing
+        late = _has_late_call(literal)
+        if item.variables <= known and not literal.negated and not late:  # it binds nothing
             if not item.closed_over <= known:
                 return False
             ordered.append(self._close(literal, known) if item.has_closure else literal)
@@ -130,7 +131,7 @@ class Safety:
         needs, binds = bindings(literal, known & item.variables)
         if needs or item.closed_over - known:
             return False
-        pieces = self._pieces(literal, known & item.variables)
+        pieces = self._pieces(literal, known & item.variables, late=late)
         if not pieces:
             return False
         for piece in pieces:
@@ -140,12 +141,11 @@ class Safety:
             known |= found
         return True
 
-    def _pieces(self, literal: ast.Literal, known: set[str]) -> list[ast.Literal]:
-        """The literal, taken apart if source order demands it; nothing if that does not help."""
+    def _pieces(self, literal: ast.Literal, known: set[str], *, late: bool) -> list[ast.Literal]:
+        """The literal, taken apart if order demands it; nothing if that does not help."""
         if literal.negated:
             return expand_negated(literal, self._locals)
-        expression = literal.expression
-        if isinstance(expression, ast.Term) and has_late_call(expression):
+        if late:
             pieces = self._in_order(expand(literal, self._locals, references=False), known)
             if pieces:
                 return pieces
@@ -255,6 +255,11 @@ class Safety:
                 message = f"var {shown} is unsafe"
                 hint = nearest(shown, self._names)
                 self._report.error(Stage.SAFETY, UNSAFE, message, var.span, hint)
+
+
+def _has_late_call(literal: ast.Literal) -> bool:
+    expression = literal.expression
+    return isinstance(expression, ast.Call | ast.Ref) and has_late_call(expression)
 
 
 def _variables(body: Sequence[ast.Literal]) -> set[str]:
