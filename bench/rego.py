@@ -8,8 +8,8 @@ of third parties below PROBANDA_VECTORS where that is there (the mean over their
 ours with a dictionary in and with JSON bytes in and out; regopy (a built bundle); regorus (JSON in
 and out); OPA (`opa bench`: prepared, the input parsed beforehand) where `opa` is on the PATH.
 
-Rules: one thread; medians of 7 turns, OPA's of 3 runs (of one an input, where there are several);
-before it is timed, each engine's answer is compared with ours. On a busy machine the ratios count.
+Rules: one thread; medians of 7 interleaved turns, OPA's of 3 runs after them (of one an input, where
+there are several); each engine's answer is compared with ours. On a busy machine the ratios count.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,20 +116,22 @@ def cases() -> list[Case]:
     return found
 
 
-def microseconds(call: Callable[[], Any], *, budget: float = 0.15) -> float:
-    """Median of 7 timings, each of as many calls as fill `budget` seconds."""
-    call()
-    start = time.perf_counter()
-    call()
-    once = max(time.perf_counter() - start, 1e-7)
-    number = max(1, int(budget / once))
-    samples = []
-    for _ in range(7):
+def interleaved(calls: Mapping[str, Callable[[], Any]], *, budget: float = 0.1) -> dict[str, float]:
+    """Microseconds of each call: medians of 7 turns, A B C A B C …, so that load falls on all."""
+    numbers = {}
+    for name, call in calls.items():
+        call()
         start = time.perf_counter()
-        for _ in range(number):
-            call()
-        samples.append((time.perf_counter() - start) / number)
-    return statistics.median(samples) * 1e6
+        call()
+        numbers[name] = max(1, int(budget / max(time.perf_counter() - start, 1e-7)))
+    samples: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(7):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            for _ in range(numbers[name]):
+                call()
+            samples[name].append((time.perf_counter() - start) / numbers[name])
+    return {name: statistics.median(each) * 1e6 for name, each in samples.items()}
 
 
 def mean(values: list[float]) -> float:
@@ -144,33 +147,37 @@ def same(left: str, right: str) -> bool:
 
 def row(case: Case, losses: list[str]) -> list[str]:
     evaluate = rego.compile({"p.rego": case.text}, [case.path]).prepare(case.path)
-    own = engines.ours(case.text, case.path, case.data)
-    texts = [json.dumps(value) for value in case.inputs]
-    right = [own(text) for text in texts]
-    plain = mean([microseconds(lambda v=v: evaluate(v, case.data)) for v in case.inputs])
-    whole = mean([microseconds(lambda t=t: own(t)) for t in texts])
-    cells = [case.name, f"{plain:.2f}", f"{whole:.2f}"]
-
-    def cell(name: str, micro: float, answers: list[str], base: float) -> str:
-        if not all(map(same, answers, right)):
-            return "answers otherwise"
-        if micro < base:
-            losses.append(f"{case.name}: {name}, {micro / base:.2f}×")
-        return f"{micro:.1f} ({micro / base:.1f}×)"
-
+    asked = {"ours": engines.ours(case.text, case.path, case.data)}
     for name, make in (("regopy", engines.regopy), ("regorus", engines.regorus)):
         peer = None if name in case.skip else make(case.text, case.path, case.data)
-        if peer is None:
-            cells.append("–")
-            continue
-        answers = [peer(text) for text in texts]
-        micro = mean([microseconds(lambda t=t, p=peer: p(t)) for t in texts])
-        cells.append(cell(name, micro, answers, whole))
-    judged = engines.opa(case.text, case.path, case.data, texts)
-    if not judged:
-        return [*cells, "–"]
-    micro = mean([each for each, _ in judged])
-    return [*cells, cell("OPA", micro, [answer for _, answer in judged], plain)]
+        if peer is not None:
+            asked[name] = peer
+    taken: dict[str, list[float]] = {}
+    answers: dict[str, list[str]] = {}
+    for value in case.inputs:
+        text = json.dumps(value)
+        calls: dict[str, Callable[[], Any]] = {"dict": partial(evaluate, value, case.data)}
+        for name, ask in asked.items():
+            answers.setdefault(name, []).append(ask(text))
+            calls[name] = partial(ask, text)
+        for name, micro in interleaved(calls).items():
+            taken.setdefault(name, []).append(micro)
+    judged = engines.opa(case.text, case.path, case.data, [json.dumps(v) for v in case.inputs])
+    if judged:
+        taken["OPA"], answers["OPA"] = [micro for micro, _ in judged], [text for _, text in judged]
+
+    def cell(name: str, base: str) -> str:
+        if name not in taken:
+            return "–"
+        if not all(map(same, answers[name], answers["ours"])):
+            return "answers otherwise"
+        times = mean(taken[name]) / mean(taken[base])
+        if times < 1:
+            losses.append(f"{case.name}: {name}, {times:.2f}×")
+        return f"{mean(taken[name]):.1f} ({times:.1f}×)"
+
+    own = [f"{mean(taken[name]):.2f}" for name in ("dict", "ours")]
+    return [case.name, *own, cell("regopy", "ours"), cell("regorus", "ours"), cell("OPA", "dict")]
 
 
 def milliseconds(make: Callable[[str], Any], lines: int, turns: int = 5) -> float:
@@ -192,8 +199,8 @@ def compile_row(lines: int) -> list[str]:
     own = milliseconds(lambda text: rego.compile({"p.rego": text}, [entry(text)]), lines)
     text = rules(lines)
     rego.compile({"p.rego": text}, ["many/allow"])
-    again = microseconds(lambda: rego.compile({"p.rego": text}, ["many/allow"]), budget=0.02)
-    cells = [f"{lines:,}", f"{own:.0f}", f"{again / 1e3:.3f}"]
+    again = interleaved({"": lambda: rego.compile({"p.rego": text}, ["many/allow"])}, budget=0.02)
+    cells = [f"{lines:,}", f"{own:.0f}", f"{again[''] / 1e3:.4f}"]
 
     def first(make: Any) -> Callable[[str], Any]:
         def built(text: str) -> None:
