@@ -8,8 +8,8 @@ of third parties below PROBANDA_VECTORS where that is there (the mean over their
 ours with a dictionary in and with JSON bytes in and out; regopy (a built bundle); regorus (JSON in
 and out); OPA (`opa bench`: prepared, the input parsed beforehand) where `opa` is on the PATH.
 
-Rules: one thread; medians of 7 interleaved turns, OPA's of 3 runs after them (of one an input, where
-there are several); each engine's answer is compared with ours. On a busy machine the ratios count.
+Rules: one thread; medians of 7 interleaved turns, OPA's of 3 runs after them (of one an input,
+where there are several); each answer is compared with ours. On a busy machine the ratios count.
 """
 
 from __future__ import annotations
