@@ -72,6 +72,7 @@ THIRD_PARTY = {
     "referencing": {"content"},  # jsonschema's own registry, here without a way to the network
     "isoduration": {"parse"},  # jsonschema's, imported late
     "regopy": {"rego"},
+    "regorus": {"rego"},
     "rfc3161_client": {"evidence"},
     "rfc3987_syntax": {"parse"},  # jsonschema's, imported late
     "rfc8785": {"canonical"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 
 import pytest
 
@@ -246,7 +247,111 @@ def test_conformance_counts_and_fails_on_any_difference(tmp_path, capsys):
     assert run(["rego", "conformance", str(path)]) == 3
 
 
+WORDS_CASE = {"entrypoint": "findings", "input": {"facts": {"words": {"bad": ["a", "b"]}}}}
+# Every engine on the package index takes the negated call for true where its argument is missing.
+DIVISIVE = """package demo.words
+
+# METADATA
+# title: A word that may not be used
+# custom: {id: bad-word, severity: high, remediation: Use another word.}
+findings contains {"rule": "bad-word", "key": "x", "message": "m"} if {
+\tnot startswith(input.facts.missing, "a")
+}
+
+# METADATA
+# title: No word is bad
+# custom: {id: allow, severity: high, remediation: Use no words.}
+allow if input.facts.words.bad == []
+"""
+
+
+@pytest.fixture
+def asked(words, probanda, monkeypatch):
+    """Ask about the project `words`, with these cases; no `opa` unless the test brings one."""
+
+    def ask(*arguments, path="/nowhere", **cases):
+        for name, case in cases.items():
+            words.write(f"policies/demo/words/cases/{name}.yaml", case)
+        monkeypatch.setenv("PATH", path)
+        return probanda("rego", "check", "--project", str(words.root), *arguments)
+
+    return ask
+
+
 def test_a_second_opinion_on_this_repositorys_policies_agrees(capsys):
-    assert run(["rego", "check", "--second-opinion"]) == 0
+    assert run(["rego", "check", "--second-opinion", "regopy"]) == 0
+
+    assert "0 disagreement(s)" in capsys.readouterr().out
+
+
+def test_all_engines_that_are_installed_are_asked_and_the_absent_are_named(asked):
+    result = asked("--second-opinion", one=WORDS_CASE)
+
+    assert result.code == 0
+    assert "regopy 1." in result.out
+    assert "1 of 1 case(s) answered, 0 disagreement(s), 0 of them news" in result.out
+    assert "opa: not asked: there is no `opa` on the PATH" in result.err
+
+
+@pytest.mark.parametrize("engine", ["regopy", "regorus"])
+def test_one_engine_is_asked_by_its_name(asked, engine):
+    result = asked("--second-opinion", engine, one=WORDS_CASE)
+
+    if "not installed" in result.err:
+        pytest.skip(f"{engine}: the extra is not installed")
+    assert (result.code, result.out.count("case(s) answered")) == (0, 1)
+    assert result.out.startswith(engine)
+
+
+def test_a_known_disagreement_is_shown_with_its_reason_and_fails_nothing(words, asked):
+    words.policy(DIVISIVE)
+
+    result = asked("--second-opinion", "regopy", one=WORDS_CASE)
+
+    assert result.code == 0
+    assert "one.yaml: we answer [], regopy answers [{" in result.out
+    assert "known: takes `not f(input.x)` for true" in result.out
+    assert "1 disagreement(s), 0 of them news" in result.out
+
+
+def test_a_disagreement_that_no_list_explains_exits_1(words, asked, monkeypatch):
+    monkeypatch.setattr("probanda.rego.opinions.known.KNOWN", ())
+    words.policy(DIVISIVE)
+
+    result = asked("--second-opinion", "regopy", one=WORDS_CASE)
+
+    assert result.code == 1
+    assert "known:" not in result.out
+    assert "1 disagreement(s), 1 of them news" in result.out
+
+
+def test_without_an_engine_nothing_is_decided(asked):
+    absent = asked("--second-opinion", "opa", one=WORDS_CASE)
+
+    assert (absent.code, absent.out) == (3, "")
+    assert "no engine has an opinion" in absent.err
+
+
+def test_without_a_case_nothing_is_decided(asked):
+    assert asked("--second-opinion", "regopy").code == 3
+
+
+def test_a_module_that_an_engine_refuses_is_no_disagreement(words, asked):
+    words.policy(DIVISIVE.replace("not startswith", "not regex.match").replace('"a")', '"\\\\d")'))
+
+    result = asked("--second-opinion", "regopy", one=WORDS_CASE)
+
+    assert result.code == 3
+    assert "regopy has no opinion: refuses the module: a string holds a backslash" in result.err
+
+
+@pytest.mark.parametrize("arguments", [["a.rego", "--second-opinion"], ["--second-opinion", "vm"]])
+def test_a_second_opinion_is_about_projects_and_engines_that_exist(probanda, files, arguments):
+    assert probanda("rego", "check", *arguments).code == 2
+
+
+@pytest.mark.skipif(not shutil.which("opa"), reason="there is no `opa` on the PATH")
+def test_opa_agrees_with_this_repositorys_policies(capsys):
+    assert run(["rego", "check", "--second-opinion", "opa"]) == 0
 
     assert "0 disagreement(s)" in capsys.readouterr().out

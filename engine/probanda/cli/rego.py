@@ -13,9 +13,12 @@ from probanda.cli.options import find_project, project_option
 if TYPE_CHECKING:
     from probanda.rego import Policy
     from probanda.rego.explain import Explanation
+    from probanda.rego.opinions.interface import Engine
 
 _FILES = click.Path(exists=True, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+# For one evaluation by another engine.
+_OPINION_SECONDS = 10.0
 
 
 @click.group("rego")
@@ -97,18 +100,30 @@ def _explained(explanation: Explanation, form: str, *, values: bool) -> int:
 @click.option("--v0", is_flag=True, help="Read the modules as Rego v0.")
 @click.option(
     "--second-opinion",
-    is_flag=True,
-    help="Run the cases of the project's policies through other engines too.",
+    type=click.Choice(["all", "regopy", "regorus", "opa"]),
+    is_flag=False,
+    flag_value="all",
+    default=None,
+    help="Put the cases of the project's policies to other engines too: to all that are"
+    " installed, or to one.",
 )
 @project_option
-def check(paths: tuple[Path, ...], v0: bool, second_opinion: bool, project: Path | None) -> int:
+def check(
+    paths: tuple[Path, ...], v0: bool, second_opinion: str | None, project: Path | None
+) -> int:
     """Compile PATHS together (default: each policy of the project); report all that is wrong.
 
-    Exits 0 when it compiles (warnings apart), 2 when not, 1 when another engine disagrees.
+    Exits 0 when it compiles (warnings apart), 2 when not. With a second opinion: 1 when an engine
+    disagrees and no known cause explains it, 3 when none has an opinion.
     """
     from probanda.errors import UsageError
 
     if paths:
+        if second_opinion:
+            raise UsageError(
+                "a second opinion is about the cases of a project's policies, not about files",
+                hint="leave out the paths, and name the project with --project",
+            )
         sources = {str(path): _text(path) for path in _rego_files(paths)}
         if not sources:
             raise UsageError("there is no .rego file in " + ", ".join(map(str, paths)))
@@ -116,30 +131,66 @@ def check(paths: tuple[Path, ...], v0: bool, second_opinion: bool, project: Path
         _show_warnings(policy, sources)
         click.echo(f"{len(sources)} module(s), {len(policy.entrypoints)} rule(s)")
         return 0
-    return _check_project(find_project(project), second_opinion=second_opinion)
+    root = find_project(project)
+    _check_policies(root)
+    return _ask_others(root, second_opinion) if second_opinion else 0
 
 
-def _check_project(root: Path, *, second_opinion: bool) -> int:
+def _check_policies(root: Path) -> None:
     from probanda.content import WorkingTree, load
-    from probanda.gates.second_opinion import disagreements
-    from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS
 
-    tree = WorkingTree(root)
-    cases, differences = 0, 0
-    for policy in load(tree).policies.values():
+    for policy in load(WorkingTree(root)).policies.values():
         names = [entry.rego_path for entry in policy.entrypoints.values()]
         compiled = _compiled(policy.modules, names, version=policy.rego_version)
         _show_warnings(compiled, policy.modules)
-        if second_opinion and not policy.builtin:
-            count, found = disagreements(policy, tree)
-            cases += count
-            differences += len(found)
-            for difference in found:
-                click.echo(difference)
         click.echo(f"{policy.id}: {len(names)} entry point(s) compile", err=True)
-    if second_opinion:
-        click.echo(f"{cases} case(s) put to another engine, {differences} disagreement(s)")
-    return EXIT_BLOCKED if differences else EXIT_PASS
+
+
+def _ask_others(root: Path, name: str) -> int:
+    """Ask the named engine, or all that are installed, about every case of the project."""
+    from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS, EXIT_UNDECIDED
+    from probanda.rego.opinions.table import ENGINES
+
+    answered, news = 0, 0
+    for engine in ENGINES.values() if name == "all" else [ENGINES[name]]:
+        if absence := engine.absence():
+            click.echo(f"{engine.name}: not asked: {absence}", err=True)
+            continue
+        given, unexplained = _ask(root, engine)
+        answered += given
+        news += unexplained
+    if news:
+        return EXIT_BLOCKED
+    if not answered:
+        click.echo("no engine has an opinion", err=True)
+    return EXIT_PASS if answered else EXIT_UNDECIDED
+
+
+def _ask(root: Path, engine: Engine) -> tuple[int, int]:
+    """How many cases the engine answered, and how many disagreements are news."""
+    from probanda.content import WorkingTree, load
+    from probanda.gates.second_opinion import compare
+
+    tree = WorkingTree(root)
+    asked, answered, found, news = 0, 0, 0, 0
+    with engine.session(_OPINION_SECONDS) as session:
+        for policy in load(tree).policies.values():
+            if policy.builtin:
+                continue
+            opinions = compare(policy, tree, engine, session)
+            for reason in opinions.silence:
+                click.echo(f"{policy.id}: {engine.name} has no opinion: {reason}", err=True)
+            for disagreement in opinions.disagreements:
+                click.echo(disagreement)
+            asked += opinions.asked
+            answered += opinions.answered
+            found += len(opinions.disagreements)
+            news += len(opinions.news)
+    click.echo(
+        f"{engine.version()}: {answered} of {asked} case(s) answered,"
+        f" {found} disagreement(s), {news} of them news"
+    )
+    return answered, news
 
 
 @command.command("conformance")

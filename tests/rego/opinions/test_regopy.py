@@ -11,7 +11,7 @@ import pytest
 
 from probanda.errors import PolicyError
 from probanda.rego.opinions import regopy as rego
-from probanda.rego.opinions.regopy_protocol import write_frame
+from probanda.rego.opinions.protocol import write_frame
 
 ONE = {"p.rego": "package p\none := 1"}
 ENDLESS = (
@@ -152,8 +152,8 @@ def test_text_that_a_builtin_would_misread_is_an_error():
     body = 'p if regex.match("^a.$", input)'
 
     assert ask(body, "ab") is True
-    assert refused(body, "a\n") == "eval_builtin_error"
-    assert refused("p := upper(input)", "é") == "eval_builtin_error"
+    assert refused(body, "a\n") == "policy_error"
+    assert refused("p := upper(input)", "é") == "policy_error"
     assert ask("p := upper(input)", "e\n") == "E\n"
     assert refused('p := crypto.sha256("a\\n")') == "rego_compile_error"
 
@@ -259,7 +259,7 @@ def test_what_the_engine_prints_does_not_disturb_the_protocol():
 
 def test_a_crash_of_the_engine_is_an_error():
     with rego.compile({"t": "package t\np := input"}, ["t/p"]) as policy:
-        os.kill(policy._worker.pid, signal.SIGSEGV)
+        os.kill(policy._client.worker.pid, signal.SIGSEGV)
         with pytest.raises(PolicyError, match="SIGSEGV") as caught:
             policy.prepare("t/p")(1, {})
 
@@ -269,7 +269,7 @@ def test_a_crash_of_the_engine_is_an_error():
 def test_a_killed_worker_is_an_error_and_the_next_call_works():
     with rego.compile({"t": "package t\np := input"}, ["t/p"]) as policy:
         p = policy.prepare("t/p")
-        os.kill(policy._worker.pid, signal.SIGKILL)
+        os.kill(policy._client.worker.pid, signal.SIGKILL)
         with pytest.raises(PolicyError, match="SIGKILL"):
             p(1, {})
 
@@ -278,7 +278,7 @@ def test_a_killed_worker_is_an_error_and_the_next_call_works():
 
 def test_a_stopped_worker_is_a_timeout():
     with rego.compile({"t": "package t\np := input"}, ["t/p"], seconds=0.3) as policy:
-        os.kill(policy._worker.pid, signal.SIGSTOP)
+        os.kill(policy._client.worker.pid, signal.SIGSTOP)
         with pytest.raises(PolicyError, match="longer than") as caught:
             policy.prepare("t/p")("x" * 1_000_000, {})
 
@@ -287,7 +287,7 @@ def test_a_stopped_worker_is_a_timeout():
 
 def test_a_policy_that_takes_too_long_is_ended():
     with rego.compile({"t": f"package t\n{ENDLESS}"}, ["t/p"], seconds=0.5) as policy:
-        pid = policy._worker.pid
+        pid = policy._client.worker.pid
         with pytest.raises(PolicyError) as caught:
             policy.prepare("t/p")({}, {})
 
@@ -298,14 +298,14 @@ def test_a_policy_that_takes_too_long_is_ended():
 def test_a_worker_ends_itself_when_its_parent_does_not():
     with rego.compile({"t": f"package t\n{ENDLESS}"}, ["t/p"]) as policy:
         message = {"do": "evaluate", "entrypoint": "t/p", "input": "{}", "seconds": -0.5}
-        write_frame(policy._worker._requests.fileno(), message)
+        write_frame(policy._client.worker._requests.fileno(), message)
 
-        assert policy._worker.ending() == "ended with SIGALRM"
+        assert policy._client.worker.ending() == "ended with SIGALRM"
 
 
 def test_close_ends_the_worker():
     policy = rego.compile({"t": "package t\np := 1"}, ["t/p"])
-    pid = policy._worker.pid
+    pid = policy._client.worker.pid
     policy.close()
     policy.close()
 
@@ -316,7 +316,7 @@ def test_close_ends_the_worker():
 
 def test_a_forgotten_policy_ends_its_worker():
     policy = rego.compile({"t": "package t\np := 1"}, ["t/p"])
-    pid = policy._worker.pid
+    pid = policy._client.worker.pid
     del policy
     gc.collect()
 
@@ -365,7 +365,7 @@ def test_the_worker_sees_no_environment(monkeypatch):
     monkeypatch.setenv("SECRET_TOKEN", "hunter2")
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
     with rego.compile({"t": "package t\np := 1"}, ["t/p"]) as policy:
-        environment = Path(f"/proc/{policy._worker.pid}/environ").read_bytes()
+        environment = Path(f"/proc/{policy._client.worker.pid}/environ").read_bytes()
 
     assert b"hunter2" not in environment
     assert b"PYTHONPATH" not in environment

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from probanda.rego.values import UNDEFINED
 
 
@@ -173,3 +175,22 @@ def test_literals_of_different_shapes_are_undefined_and_keys_are_matched(value):
     assert value(source, input={"x": 1}) is UNDEFINED
     assert value(source, "data.test.q", input={}) == [1]
     assert value(source, "data.test.s", input={"x": 1}) is True
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "input.by[k] = f(many)",
+        "input.by == f(many)",
+        "startswith(input.by[k], f(many))",
+        "input.by[f(many)]",
+        "[input.by, f(many)] = [1, 2]",
+        "not input.by == f(many)",
+        "g(input.by, f(many))",
+    ],
+)
+def test_a_nested_call_runs_before_the_references_beside_it_are_read(value, body):
+    # As OPA does: the error of the call is met although `input.by` is missing.
+    head = "package test\nmany := x if some x in [1, 2]\nf(x) := x\ng(x, y) := y\n"
+
+    assert value(f"{head}p if {{ {body} }}", input={}) == "eval_conflict_error"

@@ -1,4 +1,4 @@
-"""A compiled policy: prepare an entry point, call it with input and data.
+"""A policy compiled by regopy: prepare an entry point, call it with input and data.
 
 Rules:
 
@@ -7,9 +7,8 @@ Rules:
 - Every failure is a `PolicyError`: an engine that crashes, hangs or is killed
   never takes the caller with it, and never becomes *undefined*. The next call
   starts a new worker.
-- One worker per policy, one call at a time; threads may share a policy.
-- The worker sees a scrubbed environment, no network credentials, and a clock
-  that ends it.
+- One call at a time; threads may share a policy. What its child may see and how long it may
+  take is `worker`'s; several policies may share a child, one after the other.
 
 Example:
 
@@ -21,40 +20,27 @@ Example:
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from probanda.errors import PolicyError
 from probanda.model.location import Location
 from probanda.rego.opinions import regopy_source as source
-from probanda.rego.opinions.regopy_protocol import EndOfStreamError, read_frame, write_frame
+from probanda.rego.opinions.child_session import child_session
+from probanda.rego.opinions.interface import Engine
 from probanda.rego.opinions.regopy_values import decode, encode, refusal
+from probanda.rego.opinions.worker import COMPILE_SECONDS, Client
 from probanda.rego.values import UNDEFINED
 
 # Name and version of the engine, for decisions.
 ENGINE: Final = f"regopy {version('regopy')}"
 DEFAULT_SECONDS: Final = 10.0
-# Compiling 5,000 lines takes 1.2–2 s on an idle core.
-COMPILE_SECONDS: Final = 60.0
 MAX_MODULES: Final = 1_000
 
-# `-I` keeps the current folder, PYTHONPATH and the user's site out; what the parent can import
-# is then handed over, so that the child runs the same code wherever probanda comes from.
-_BOOT: Final = (
-    "import sys; sys.path[:0] = sys.argv[1:];"
-    " from probanda.rego.opinions.regopy_worker import main; main()"
-)
-_KEPT_ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
+_WORKER: Final = "probanda.rego.opinions.regopy_worker"
 
 Evaluate = Callable[[Any, Any], Any]
 
@@ -64,6 +50,7 @@ def compile(  # noqa: A001  # the interface's word, as in re.compile
     entrypoints: Sequence[str] | None = None,
     *,
     seconds: float = DEFAULT_SECONDS,
+    client: Client | None = None,
 ) -> Policy:
     """Compile Rego v1 modules (path → text).
 
@@ -71,6 +58,7 @@ def compile(  # noqa: A001  # the interface's word, as in re.compile
         modules: by path; the paths appear in errors.
         entrypoints: `package/path/rule`; without, every rule that takes no arguments.
         seconds: for one evaluation.
+        client: a child that several policies share, one after the other; the caller closes it.
 
     Raises:
         PolicyError: with OPA's code where it has one.
@@ -91,7 +79,7 @@ def compile(  # noqa: A001  # the interface's word, as in re.compile
     for entrypoint in wanted:
         if entrypoint not in known:
             raise PolicyError(f"undefined entry point {entrypoint}", code="rego_compile_error")
-    policy = Policy(sources, wanted, seconds)
+    policy = Policy(sources, wanted, seconds, client)
     policy.warm()
     return policy
 
@@ -100,15 +88,21 @@ class Policy:
     """A compiled policy; make one with `compile`, and close it or use it in a `with`."""
 
     def __init__(
-        self, sources: Sequence[source.Source], entrypoints: Sequence[str], seconds: float
+        self,
+        sources: Sequence[source.Source],
+        entrypoints: Sequence[str],
+        seconds: float,
+        client: Client | None,
     ) -> None:
         self._sources = tuple(sources)
         self._entrypoints = tuple(entrypoints)
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._worker: _Worker | None = None
+        self._client = Client(_WORKER) if client is None else client
+        self._shared = client is not None
+        # What the child holds is compared with it; an id could be given out twice.
+        self._token = object()
         self._closed = False
-        self._data = ""
         self._builtins: tuple[str, ...] = ()
 
     @property
@@ -141,7 +135,7 @@ class Policy:
         with self._lock:
             self._ready("{}")
             if reason := refusal(self._builtins, *(each.literals for each in self._sources)):
-                self._drop()
+                self._release()
                 raise PolicyError(
                     f"this engine cannot apply {reason}, which a string of the policy holds",
                     code="rego_compile_error",
@@ -151,7 +145,7 @@ class Policy:
         """End the worker. Later calls raise `PolicyError`."""
         with self._lock:
             self._closed = True
-            self._drop()
+            self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -168,11 +162,11 @@ class Policy:
         self._check_data(data)
         encoded, base = encode(value), encode({} if data is None else data)
         with self._lock:
-            worker = self._ready(base.text)
+            self._ready(base.text)
             if reason := refusal(self._builtins, encoded, base):
-                raise PolicyError(f"this engine cannot apply {reason}", code="eval_builtin_error")
+                raise PolicyError(f"this engine cannot apply {reason}")
             message = {"do": "evaluate", "entrypoint": entrypoint, "input": encoded.text}
-            answer = self._ask(worker, message, self._seconds)
+            answer = self._ask(message, self._seconds)
         if "undefined" in answer:
             return UNDEFINED
         return decode(_one(answer["value"]))
@@ -197,48 +191,34 @@ class Policy:
                     code="rego_compile_error",
                 )
 
-    def _ready(self, data: str) -> _Worker:
-        """The worker, compiled over `data`; the lock is held."""
+    def _ready(self, data: str) -> None:
+        """Make the child hold this policy over `data`; the lock is held."""
         if self._closed:
             raise PolicyError("the policy is closed")
-        if self._worker is not None and self._data == data:
-            return self._worker
-        if self._worker is None:
-            self._worker = _Worker()
-            weakref.finalize(self, self._worker.end)
+        if self._client.loaded == (self._token, data):
+            return
         message = {
             "do": "compile",
             "modules": [each.text for each in self._sources],
             "entrypoints": self._entrypoints,
             "data": data,
         }
-        self._data = ""
-        answer = self._ask(self._worker, message, COMPILE_SECONDS)
-        self._data = data
+        self._client.loaded = None
+        answer = self._ask(message, COMPILE_SECONDS)
+        self._client.loaded = (self._token, data)
         self._builtins = tuple(answer["builtins"])
-        return self._worker
 
-    def _ask(self, worker: _Worker, message: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """One round trip; the lock is held. Whatever goes wrong costs the worker its life."""
-        try:
-            answer = worker.ask(message, seconds)
-        except TimeoutError as error:
-            self._drop()
-            raise PolicyError(
-                f"the policy took longer than {seconds:g} s", code="eval_cancel_error"
-            ) from error
-        except (EndOfStreamError, ValueError, RecursionError) as error:
-            ending = worker.ending()
-            self._drop()
-            raise PolicyError(f"the policy engine {ending}", code="eval_internal_error") from error
-        except BaseException:
-            # An interrupt between question and answer would leave the next caller a stale answer.
-            self._drop()
-            raise
-        if (refusal := answer.get("error")) is not None:
-            if message["do"] == "compile":
-                self._drop()
-            raise self._error(refusal)
+    def _ask(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """One round trip; the lock is held.
+
+        Raises:
+            PolicyError: the engine refuses, or the child is gone.
+        """
+        answer = self._client.ask(message, seconds)
+        if (refused := answer.get("error")) is not None:
+            if message["do"] == "compile" and not self._shared:
+                self._client.close()
+            raise self._error(refused)
         return answer
 
     def _error(self, refusal: Mapping[str, Any]) -> PolicyError:
@@ -248,72 +228,9 @@ class Policy:
             refusal["message"], code=refusal["code"], location=where, hint=refusal["hint"]
         )
 
-    def _drop(self) -> None:
-        if self._worker is not None:
-            self._worker.end()
-            self._worker = None
-
-
-class _Worker:
-    """The child process and its two pipes."""
-
-    def __init__(self) -> None:
-        environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-        paths = [path for path in sys.path if Path(path).is_absolute()]
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", "-c", _BOOT, *paths],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests, self._answers = self._process.stdin, self._process.stdout
-        os.set_blocking(self._requests.fileno(), False)
-        os.set_blocking(self._answers.fileno(), False)
-
-    @property
-    def pid(self) -> int:
-        """Process id, for tests that end it."""
-        return self._process.pid
-
-    def ask(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        """One round trip.
-
-        Raises:
-            TimeoutError, EndOfStreamError, ValueError: as in `protocol`.
-        """
-        deadline = time.monotonic() + seconds
-        write_frame(self._requests.fileno(), {**message, "seconds": seconds}, deadline=deadline)
-        answer = read_frame(self._answers.fileno(), deadline=deadline)
-        if not isinstance(answer, dict):
-            raise ValueError("not a message")  # noqa: TRY004  # a broken protocol, not a type
-        return answer
-
-    def runs(self) -> bool:
-        """Whether the process is there."""
-        return self._process.poll() is None
-
-    def ending(self) -> str:
-        """How the process ended, in words."""
-        try:
-            code = self._process.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            return "broke its protocol"
-        return (
-            f"ended with {signal.Signals(-code).name}"
-            if code < 0
-            else f"ended with exit code {code}"
-        )
-
-    def end(self) -> None:
-        """Kill and reap; safe to call twice."""
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._requests, self._answers):
-            stream.close()
+    def _release(self) -> None:
+        if not self._shared:
+            self._client.close()
 
 
 def _one(text: str) -> Any:
@@ -331,3 +248,14 @@ def _one(text: str) -> Any:
     if len(values) != 1:
         raise PolicyError(f"{len(values)} results instead of one", code="eval_internal_error")
     return values[0]
+
+
+REGOPY: Final = Engine(
+    name="regopy",
+    strict=True,
+    exact=False,
+    # A dependency of the package itself.
+    absence=lambda: "",
+    version=lambda: ENGINE,
+    session=child_session(compile, _WORKER),
+)

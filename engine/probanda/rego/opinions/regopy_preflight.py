@@ -24,19 +24,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from probanda.errors import PolicyError
+from probanda.rego.opinions.interface import IMPURE
 
-# https://www.openpolicyagent.org/docs/policy-reference#builtins, marked as not deterministic
-# or as touching the world.
-IMPURE: Final = frozenset(
-    {
-        "http.send",
-        "net.lookup_ip_addr",
-        "opa.runtime",
-        "rand.intn",
-        "time.now_ns",
-        "uuid.rfc4122",
-    }
-)
 # `concat` of one string keeps its quotes when it is formatted, and of a set is not in order.
 UNSOUND: Final = frozenset({"concat"})
 # Locals 0 and 1 are `input` and `data` in every plan.

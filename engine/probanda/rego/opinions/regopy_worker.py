@@ -2,34 +2,25 @@
 
 Rules:
 
-- regopy aborts or segfaults on some inputs and writes to stdout, so it never
-  runs in the caller's process, and the protocol does not use its stdout.
+- regopy aborts or segfaults on some inputs, so it never runs in the caller's process.
 - Strict built-in errors; an error is never *undefined*.
 - A fresh bundle for every `data`: regopy's plan depends on it.
-- A timer of the child's own ends it when the parent is no longer there to.
+- Compilation is answered with the built-ins that the policy calls (`builtins`).
 
-The process holds one policy. Messages: `{"do": "compile", modules, entrypoints,
-data}` → `{"builtins": […]}`; `{"do": "evaluate", entrypoint, input}` →
-`{"value": JSON text}` or `{"undefined": true}`; either may be answered
-`{"error": {code, message, module, line}}`.
-
-Example: see `policy.py`, the only client.
+Example: see `regopy`, the only client; `serving` has the messages.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import resource
-import signal
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 from probanda.errors import PolicyError
 from probanda.rego.opinions.regopy_preflight import check
-from probanda.rego.opinions.regopy_protocol import EndOfStreamError, read_frame, write_frame
+from probanda.rego.opinions.serving import serve
 
 # regopy prints `(error 2:m0|17|1` (module, byte offset, length) and `(errormsg 15:Invalid …)`.
 _PLACE: Final = re.compile(r"\(error \d+:m(\d+)\|(\d+)\|")
@@ -45,8 +36,8 @@ class Engine:
         self._interpreter: Any = None
         self._bundle: Any = None
 
-    def compile(self, modules: list[str], entrypoints: list[str], data: str) -> list[str]:
-        """Build the bundle over `data` (JSON text); names of the built-ins that it calls.
+    def compile(self, modules: list[str], entrypoints: list[str], data: str) -> dict[str, Any]:
+        """Build the bundle over `data` (JSON text); `builtins`: names of those that it calls.
 
         Raises:
             PolicyError: the engine or the preflight refuses it.
@@ -74,7 +65,7 @@ class Engine:
         if missing := sorted(set(entrypoints) - planned):
             raise PolicyError(f"no plan for {missing[0]}", code="rego_compile_error")
         self._interpreter, self._bundle = interpreter, bundle
-        return sorted(builtins)
+        return {"builtins": sorted(builtins)}
 
     def evaluate(self, entrypoint: str, text: str) -> dict[str, Any]:
         """The answer for one input (JSON text).
@@ -132,44 +123,9 @@ def _evaluation_error(node: Any) -> PolicyError:
     return PolicyError(message, code=code)
 
 
-def answer(engine: Engine, message: dict[str, Any]) -> dict[str, Any]:
-    """One message in, one message out."""
-    try:
-        if message["do"] == "compile":
-            builtins = engine.compile(message["modules"], message["entrypoints"], message["data"])
-            return {"builtins": builtins}
-        return engine.evaluate(message["entrypoint"], message["input"])
-    except PolicyError as error:
-        notes = getattr(error, "__notes__", [])
-        return {
-            "error": {
-                "code": error.code,
-                "message": error.message,
-                "hint": error.hint,
-                "module": int(notes[0]) if notes else None,
-                "line": int(notes[1]) if notes else 0,
-            }
-        }
-
-
 def main() -> None:
     """Serve until the parent closes the pipe."""
-    requests, answers = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
-    # An interrupt is the parent's to handle; a crash must not leave input data in a core file.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    engine = Engine()
-    while True:
-        try:
-            message = read_frame(requests)
-            signal.setitimer(signal.ITIMER_REAL, message["seconds"] + 1)
-            write_frame(answers, answer(engine, message))
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        except EndOfStreamError:
-            return
+    serve(Engine())
 
 
 if __name__ == "__main__":

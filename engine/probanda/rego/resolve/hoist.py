@@ -74,6 +74,35 @@ def expand(literal: ast.Literal, names: Locals, *, references: bool) -> list[ast
             return hoist.done(change(expression, take))
 
 
+def has_late_call(expression: ast.Term) -> bool:
+    """Whether a nested call stands after, or within, a reference of the same expression.
+
+    OPA takes nested calls out first: `input.x == f(y)` calls `f` before it reads `input.x`, so
+    that an error of `f` is met whether or not `input.x` is there.
+    """
+    pending: list[ast.Term] = [expression]
+    while pending:
+        call = pending.pop()
+        read = _reads(call)
+        terms = list(reversed(parts(call)))
+        while terms:
+            term = terms.pop()
+            if not isinstance(term, ast.Call):
+                read = read or _reads(term)
+                terms.extend(reversed(parts(term)))
+            elif read:
+                return True
+            else:
+                # Its own references are read after its own calls, and before what follows it.
+                pending.append(term)
+    return False
+
+
+def _reads(term: ast.Term) -> bool:
+    """Whether it reads a document or variable before anything that stands in it is called."""
+    return isinstance(term, ast.Ref) and not isinstance(term.head, ast.Call)
+
+
 def expand_negated(literal: ast.Literal, names: Locals) -> list[ast.Literal]:
     """The literal with the references and closures that OPA evaluates before the negation."""
     hoist = _Hoist(literal, names)

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from probanda.rego import ast
 from probanda.rego.resolve.bindings import bindings, nested_calls
-from probanda.rego.resolve.hoist import expand, expand_negated, is_in_order
+from probanda.rego.resolve.hoist import expand, expand_negated, has_late_call, is_in_order
 from probanda.rego.resolve.report import UNSAFE, Report, Stage
 from probanda.rego.resolve.scope import Locals
 from probanda.rego.resolve.text import nearest, written
@@ -125,7 +125,8 @@ class Safety:
         if not item.may_have_changed(gained):
             return False
         literal = item.literal
-        if item.variables <= known and not literal.negated:  # it binds nothing
+        late = _has_late_call(literal)
+        if item.variables <= known and not literal.negated and not late:  # it binds nothing
             if not item.closed_over <= known:
                 return False
             ordered.append(self._close(literal, known) if item.has_closure else literal)
@@ -133,7 +134,7 @@ class Safety:
         needs, binds = bindings(literal, known & item.variables)
         if needs or item.closed_over - known:
             return False
-        pieces = self._pieces(literal, known & item.variables)
+        pieces = self._pieces(literal, known & item.variables, late=late)
         if not pieces:
             return False
         for piece in pieces:
@@ -143,13 +144,21 @@ class Safety:
             known |= found
         return True
 
-    def _pieces(self, literal: ast.Literal, known: set[str]) -> list[ast.Literal]:
-        """The literal, taken apart if source order demands it; nothing if that does not help."""
+    def _pieces(self, literal: ast.Literal, known: set[str], *, late: bool) -> list[ast.Literal]:
+        """The literal, taken apart if order demands it; nothing if that does not help."""
         if literal.negated:
             return expand_negated(literal, self._locals)
+        if late:
+            pieces = self._in_order(expand(literal, self._locals, references=False), known)
+            if pieces:
+                return pieces
         if is_in_order(literal, known):
             return [literal]
-        pieces = expand(literal, self._locals, references=True)
+        return self._in_order(expand(literal, self._locals, references=True), known)
+
+    @staticmethod
+    def _in_order(pieces: list[ast.Literal], known: set[str]) -> list[ast.Literal]:
+        """The pieces, if each binds what the next ones use; else nothing."""
         after = set(known)
         for piece in pieces:
             if not is_in_order(piece, after):
@@ -262,6 +271,11 @@ def _in_templates(literal: ast.Literal) -> set[str]:
                 own_variables(part, found)
         waiting.extend(parts(term))
     return set(found)
+
+
+def _has_late_call(literal: ast.Literal) -> bool:
+    expression = literal.expression
+    return isinstance(expression, ast.Call | ast.Ref) and has_late_call(expression)
 
 
 def _variables(body: Sequence[ast.Literal]) -> set[str]:

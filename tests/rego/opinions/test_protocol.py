@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from probanda.rego.opinions.regopy_protocol import (
+from probanda.rego.opinions.protocol import (
     MAX_FRAME,
     EndOfStreamError,
     read_frame,
