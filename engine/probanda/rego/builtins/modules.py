@@ -58,11 +58,17 @@ def parse_module(name: Any, text: Any) -> Json:
 def _message(errors: RegoErrors) -> str:
     """All errors as OPA prints them: a count, and a line each."""
     found = [
-        f"{one.span.path}:{one.span.row}: {one.code}: {one.message}" for one in errors.diagnostics
+        f"{_place(one.span)}: {one.code}: {one.message}"
+        for one in sorted(errors.diagnostics, key=lambda one: (one.span.row, one.span.column))
     ]
     if len(found) == 1:
         return f"1 error occurred: {found[0]}"
     return "\n".join([f"{len(found)} errors occurred:", *found])
+
+
+def _place(span: ast.Span) -> str:
+    """`file:row`; without a file, `row:column`."""
+    return f"{span.path}:{span.row}" if span.path else f"{span.row}:{span.column}"
 
 
 # --- modules and rules ---------------------------------------------------------------------
