@@ -7,7 +7,8 @@ from collections import defaultdict
 
 import pytest
 
-from snippets import run_snippet
+from projects import Project
+from snippets import run_snippet, snippets
 
 K = "privacy/k-threshold"
 
@@ -61,3 +62,64 @@ def test_a_real_table_is_judged_as_the_standard_library_counts_it(vectors, tmp_p
     assert judge(smallest + 1) == ("fail", ["group-too-small"])
     if smallest >= 2:
         assert judge(smallest) == ("pass", [])
+
+
+PERSONAL = "privacy/no-personal-data"
+METER = '{"id":1,"tenant_id":"0b9ce7f6","kind":"graphql_call","quantity":"1.5","note":"%s"}\n'
+
+
+@pytest.mark.parametrize(
+    ("note", "ended"),
+    [
+        ("", ("pass", [])),
+        ("ada@example.org", ("fail", ["personal-value"])),
+        ("a" * 65, ("fail", ["free-text"])),
+    ],
+)
+def test_metering_events_are_searched(tmp_path, note, ended):
+    assert run_snippet(tmp_path, PERSONAL, {"meters.jsonl": METER % note}) == ended
+
+
+def test_an_empty_log_shows_nothing(tmp_path):
+    ended = run_snippet(tmp_path, PERSONAL, {"meters.jsonl": ""})
+
+    assert ended == ("fail", ["nothing-looked-at"])
+
+
+@pytest.mark.parametrize(
+    ("text", "ended"),
+    [("Twelve were late.", "pass"), ("Paid by 4111 1111 1111 1111.", "fail")],
+)
+def test_summaries_are_searched(tmp_path, text, ended):
+    files = {"summaries.json": {"summaries": [{"text": text}]}}
+
+    assert run_snippet(tmp_path, PERSONAL, files, number=1)[0] == ended
+
+
+def test_a_finding_does_not_repeat_what_it_found(tmp_path):
+    project = Project(tmp_path)
+    project.project()
+    project.gate("page", snippets(PERSONAL)[0])
+    project.write("meters.jsonl", '{"by":{"ada@example.org":"DE89370400440532013000"}}\n')
+
+    (decision,) = project.run().decisions
+
+    found = decision.checks[0].findings
+    assert {one.key for one in found} == {"events by.* email", "events by.* iban"}
+    assert not any("ada" in one.message or "DE89" in one.message for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("cyclonedx/1.6/valid-metadata-author-1.6.json", ["personal-field", "personal-value"]),
+        ("materials/ai-coding-session.json", ["personal-value"]),
+        ("materials/detect-secrets-baseline-clean.json", []),
+    ],
+)
+def test_reports_of_other_tools_are_searched(vectors, tmp_path, name, rules):
+    files = {"summaries.json": (vectors / name).read_bytes()}
+
+    ended = run_snippet(tmp_path, PERSONAL, files, number=1)
+
+    assert ended == ("fail" if rules else "pass", rules)
