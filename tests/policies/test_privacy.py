@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import pytest
 
-from projects import Project
+from projects import Project, document
 from snippets import run_snippet, snippets
 
 K = "privacy/k-threshold"
@@ -123,3 +123,53 @@ def test_reports_of_other_tools_are_searched(vectors, tmp_path, name, rules):
     ended = run_snippet(tmp_path, PERSONAL, files, number=1)
 
     assert ended == ("fail" if rules else "pass", rules)
+
+
+PURPOSE = "privacy/purpose"
+CONTRACT = document(
+    "Contract",
+    "matches",
+    {
+        "datasetId": "matches",
+        "version": "1",
+        "tenantId": "acme",
+        "license": "MIT-OK",
+        "purpose": ["investigation", "fraud-risk"],
+        "retention": "standard-365d",
+        "sla": {"dedupe": True},
+    },
+)
+USE = (
+    '{"id":"u-1","dataset":"matches","purpose":"%s","basis":"consent","at":"2026-11-20T10:00:00Z",'
+    '"consent":{"givenAt":"2026-01-01T00:00:00Z","expiresAt":"%s","purposes":["fraud-risk"]}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "expires", "rules"),
+    [
+        ("fraud-risk", "2027-01-01T00:00:00Z", []),
+        ("fraud-risk", "2026-11-20T10:00:00Z", ["consent-invalid"]),
+        ("investigation", "2027-01-01T00:00:00Z", ["consent-invalid"]),
+        ("marketing", "2027-01-01T00:00:00Z", ["consent-invalid", "purpose-unknown"]),
+    ],
+)
+def test_uses_are_held_against_their_contract(tmp_path, purpose, expires, rules):
+    files = {
+        "materialisations.jsonl": USE % (purpose, expires),
+        "contracts/matches/contract.yaml": CONTRACT,
+    }
+
+    assert run_snippet(tmp_path, PURPOSE, files) == ("fail" if rules else "pass", rules)
+
+
+def test_a_contract_that_allows_less_forbids_the_use(tmp_path):
+    files = {
+        "materialisations.jsonl": USE % ("fraud-risk", "2027-01-01T00:00:00Z"),
+        "contracts/matches/contract.yaml": {
+            **CONTRACT,
+            "spec": {**CONTRACT["spec"], "purpose": ["investigation"]},
+        },
+    }
+
+    assert run_snippet(tmp_path, PURPOSE, files) == ("fail", ["purpose-not-allowed"])
