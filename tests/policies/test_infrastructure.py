@@ -1,0 +1,90 @@
+"""The infrastructure policies over plans and manifests, by the snippets of their pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from snippets import run_snippet
+
+LIMITS = "infrastructure/limits"
+
+
+def plan(modules, *resources):
+    """What `terraform show -json` prints of module calls with constants, and of resources."""
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "timestamp": "2026-11-20T11:00:00Z",
+        "planned_values": {},
+        "resource_changes": list(resources),
+        "configuration": {
+            "root_module": {
+                "module_calls": {
+                    name: {
+                        "source": f"./modules/{name}",
+                        "expressions": {
+                            key: value if isinstance(value, dict) else {"constant_value": value}
+                            for key, value in arguments.items()
+                        },
+                        "module": {"variables": {key: {} for key in arguments}},
+                    }
+                    for name, arguments in modules.items()
+                }
+            }
+        },
+    }
+
+
+def resource(kind, name="a", /, unknown=None, **after):
+    """A resource that would be created."""
+    return {
+        "address": f"{kind}.{name}",
+        "mode": "managed",
+        "type": kind,
+        "name": name,
+        "provider_name": "registry.terraform.io/hashicorp/x",
+        "change": {
+            "actions": ["create"],
+            "before": None,
+            "after": after,
+            "after_unknown": unknown or {},
+            "before_sensitive": False,
+            "after_sensitive": {},
+        },
+    }
+
+
+# The samples of the sprint plans.
+MODULES = {
+    "cmk": {"provider": "aws_kms", "per_tenant_alias": True, "rotation_days": 90},
+    "edge_caps": {"per_tenant_max_mb": 512},
+    "jit_tokens": {"ttl_minutes": 60, "approvers": ["sec@intelgraph"]},
+    "relocation_queue": {"visibility_timeout": 600, "encrypted": True},
+    "chatops": {"providers": ["slack", "teams"], "signed_webhooks": True},
+}
+
+
+def changed(module, **arguments):
+    return {**MODULES, module: {**MODULES[module], **arguments}}
+
+
+def test_the_modules_of_the_plans_are_within_their_limits(tmp_path):
+    assert run_snippet(tmp_path, LIMITS, {"plan.json": plan(MODULES)}) == ("pass", [])
+
+
+@pytest.mark.parametrize(
+    ("modules", "rule"),
+    [
+        (changed("cmk", rotation_days=91), "limit-broken"),
+        (changed("cmk", rotation_days={"references": ["var.days"]}), "argument-undecided"),
+        (changed("edge_caps", per_tenant_max_mb=1024), "limit-broken"),
+        (changed("jit_tokens", ttl_minutes=61), "limit-broken"),
+        (changed("jit_tokens", approvers=[]), "limit-broken"),
+        (changed("relocation_queue", encrypted=False), "limit-broken"),
+        (changed("chatops", signed_webhooks=False), "limit-broken"),
+        ({**MODULES, "cmk": {"per_tenant_alias": True}}, "argument-missing"),
+        ({name: MODULES[name] for name in ("jit_tokens", "chatops")}, "address-missing"),
+    ],
+)
+def test_a_module_beyond_its_limit_is_found(tmp_path, modules, rule):
+    assert run_snippet(tmp_path, LIMITS, {"plan.json": plan(modules)}) == ("fail", [rule])
