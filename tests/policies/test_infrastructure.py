@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snippets import run_snippet
+from snippets import POLICIES, run_snippet
 
 LIMITS = "infrastructure/limits"
 
@@ -88,3 +88,84 @@ def test_the_modules_of_the_plans_are_within_their_limits(tmp_path):
 )
 def test_a_module_beyond_its_limit_is_found(tmp_path, modules, rule):
     assert run_snippet(tmp_path, LIMITS, {"plan.json": plan(modules)}) == ("fail", [rule])
+
+
+EGRESS = "infrastructure/no-internet-egress"
+CELL = {
+    "blackcell": {"internet_egress": False, "node_count": 3, "storage_class": "encrypted-local"}
+}
+MANIFESTS = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gateway, namespace: cell}
+spec:
+  template:
+    spec: {hostNetwork: no, containers: [{name: gateway, image: gateway}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny-egress, namespace: cell}
+spec: {podSelector: {}, policyTypes: [Egress]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: gateway, namespace: cell}
+spec: {type: ClusterIP}
+"""
+OPEN_RULE = """\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow, namespace: cell}
+spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}
+"""
+
+
+def judge_egress(root, *, cell=None, manifests=MANIFESTS):
+    files = {"plan.json": cell or plan(CELL), "cell.yaml": manifests}
+    return run_snippet(root, EGRESS, files)
+
+
+def test_a_closed_cell_passes(tmp_path):
+    assert judge_egress(tmp_path) == ("pass", [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [
+        (plan({"blackcell": {"internet_egress": True}}), "module-egress"),
+        (plan({"blackcell": {"internet_egress": {"references": ["var.e"]}}}), "module-egress"),
+        (plan({"blackcell": {"node_count": 3}}), "module-egress"),
+        (plan({"cell": {"internet_egress": False}}), "module-missing"),
+        (plan(CELL, resource("aws_internet_gateway")), "internet-gateway"),
+        (plan(CELL, resource("aws_security_group", unknown={"egress": True})), "open-egress"),
+        (
+            plan(CELL, resource("aws_security_group", egress=[{"cidr_blocks": ["0.0.0.0/0"]}])),
+            "open-egress",
+        ),
+    ],
+)
+def test_a_plan_that_opens_the_cell_is_found(tmp_path, cell, rule):
+    assert judge_egress(tmp_path, cell=cell) == ("fail", [rule])
+
+
+@pytest.mark.parametrize(
+    ("manifests", "rule"),
+    [
+        (MANIFESTS + OPEN_RULE, "open-egress"),
+        (MANIFESTS.replace("policyTypes: [Egress]", "policyTypes: [Ingress]"), "namespace-open"),
+        (MANIFESTS.replace("hostNetwork: no", "hostNetwork: yes"), "host-network"),
+        (MANIFESTS.replace("ClusterIP", "LoadBalancer"), "service-outside"),
+    ],
+)
+def test_a_manifest_that_opens_the_cell_is_found(tmp_path, manifests, rule):
+    assert judge_egress(tmp_path, manifests=manifests) == ("fail", [rule])
+
+
+def test_the_policy_on_the_page_closes_a_namespace(tmp_path):
+    page = (POLICIES / EGRESS / "README.md").read_text(encoding="utf-8")
+    shown = page.split("```yaml\n", 1)[1].split("```", 1)[0]
+    deployment = MANIFESTS.split("---\n", 1)[0]
+
+    assert judge_egress(tmp_path / "closed", manifests=f"{deployment}---\n{shown}")[0] == "pass"
+    assert judge_egress(tmp_path / "open", manifests=deployment) == ("fail", ["namespace-open"])
