@@ -169,3 +169,53 @@ def test_the_policy_on_the_page_closes_a_namespace(tmp_path):
 
     assert judge_egress(tmp_path / "closed", manifests=f"{deployment}---\n{shown}")[0] == "pass"
     assert judge_egress(tmp_path / "open", manifests=deployment) == ("fail", ["namespace-open"])
+
+
+AUTOSCALING = "infrastructure/autoscaling"
+# The plan's Helm values, rendered.
+RENDERED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: search, namespace: shop}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: search, namespace: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: search}
+  minReplicas: 3
+  maxReplicas: 12
+  metrics:
+    - type: Resource
+      resource: {name: cpu, target: {type: Utilization, averageUtilization: 65}}
+  behavior:
+    scaleDown: {stabilizationWindowSeconds: 300}
+"""
+
+
+def scaling(*minutes):
+    return "".join(
+        f'{{"time":"2026-11-20T10:{minute:02}:00Z","autoscaler":"shop/search"}}\n'
+        for minute in minutes
+    )
+
+
+@pytest.mark.parametrize(
+    ("manifests", "minutes", "rules"),
+    [
+        (RENDERED, (0, 2, 4, 6, 8), []),
+        (RENDERED, (), []),
+        (RENDERED, (0, 2, 4, 6, 8, 9), ["thrashing"]),
+        (RENDERED.replace("maxReplicas: 12", "maxReplicas: 40"), (), ["replicas-unbounded"]),
+        (RENDERED.replace("name: search, namespace: shop}\n---", "name: api}\n---"), (),
+         ["autoscaler-missing"]),
+        (RENDERED.replace("stabilizationWindowSeconds: 300", "policies: []"), (),
+         ["scale-down-unstable"]),
+    ],
+)  # fmt: skip
+def test_autoscalers_and_their_events_are_judged(tmp_path, manifests, minutes, rules):
+    files = {"rendered.yaml": manifests, "scaling.jsonl": scaling(*minutes)}
+
+    ended = run_snippet(tmp_path, AUTOSCALING, files)
+
+    assert ended == ("fail" if rules else "pass", rules)
