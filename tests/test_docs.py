@@ -106,8 +106,10 @@ class Overlay:
         return self.data if path == self.path else self.below.read(path)
 
 
-SNIPPETS = [(where, block) for where, block in blocks("yaml") if "apiVersion:" in block]
-PARTS = [(where, block) for where, block in blocks("yaml") if "apiVersion:" not in block]
+# Manifests of Kubernetes are tried where their policy is.
+OURS = [(where, block) for where, block in blocks("yaml") if ".k8s.io/" not in block]
+SNIPPETS = [(where, block) for where, block in OURS if "apiVersion:" in block]
+PARTS = [(where, block) for where, block in OURS if "apiVersion:" not in block]
 
 
 def place(kind: str, title: str) -> str:
