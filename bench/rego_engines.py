@@ -23,11 +23,11 @@ UNDEFINED = "undefined"
 
 
 def ours(text: str, path: str, data: Any) -> Answer:
-    evaluate = rego.compile({"p.rego": text}, [path]).prepare(path)
+    decide = rego.compile({"p.rego": text}, [path]).prepare_json(path)
 
     def call(given: str) -> str:
-        found = evaluate(json.loads(given), data)
-        return UNDEFINED if found is rego.UNDEFINED else json.dumps(found)
+        found = decide(given.encode(), data)
+        return UNDEFINED if found is None else found.decode()
 
     return call
 

@@ -31,6 +31,20 @@ allow if input.facts.words.bad == []
 """
 
 
+OLD = """package demo.words
+
+# METADATA
+# title: A word that may not be used
+# custom: {id: bad-word, severity: high, remediation: Use another word.}
+findings[{"rule": "bad-word", "key": word, "message": "m"}] { word := input.facts.words.bad[_] }
+
+# METADATA
+# title: No word is bad
+# custom: {id: allow, severity: high, remediation: Use no words.}
+allow { input.facts.words.bad == [] }
+"""
+
+
 class Scripted:
     """A session that gives these answers, and others when it is asked plainly."""
 
@@ -79,6 +93,16 @@ def test_no_opinion_is_neither_and_each_reason_stands_once(put):
 
     assert (opinions.asked, opinions.answered, opinions.silence) == (2, 0, ("it crashed",))
     assert opinions.disagreements == ()
+
+
+def test_nobody_is_asked_about_rego_v0(words, put):
+    words.policy(OLD, rego="v0")
+    session = Scripted([Answer(Kind.VALUE, "false")])
+
+    opinions = put(session, engine(), case())
+
+    assert (opinions.asked, opinions.answered, session.questions) == (1, 0, [])
+    assert opinions.silence == ("it is asked about Rego v1 alone",)
 
 
 def test_a_disagreement_names_the_case_both_answers_and_the_engine(put):
