@@ -14,8 +14,8 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -72,6 +72,9 @@ class GateRun:
         originals: by gate, SHA-256 → bytes or path of the artifacts behind its facts.
         content: path → bytes of the content that judged.
         exit_code: see `decide.overall_exit_code`.
+        catalogue: the content that judged.
+        tree: where that content was read from.
+        repository: around the project, if there is one and it can be read.
         explanations: by gate and check, where asked for. They hold values of facts, and are no
             part of any decision.
     """
@@ -80,10 +83,17 @@ class GateRun:
     originals: Mapping[str, Mapping[str, bytes | Path]]
     content: Mapping[str, bytes]
     exit_code: int
+    catalogue: Catalogue
+    tree: Tree
+    repository: Repository | None = None
     explanations: Mapping[str, Mapping[str, Explanation]] = field(default_factory=dict)
 
 
-def run_gates(request: GateRequest) -> GateRun:
+# Told before each check: how many are done, how many there are, which comes next.
+Progress = Callable[[int, int, str], None]
+
+
+def run_gates(request: GateRequest, progress: Progress | None = None) -> GateRun:
     """Run the gates of `request`.
 
     Raises:
@@ -109,7 +119,22 @@ def run_gates(request: GateRequest) -> GateRun:
         host_facts={"clarifications": verified_clarifications(judging)},
     )
     extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
-    return _run(session, gates, extra, head, _contents(tree, judging), explain=request.explain)
+    told = _Told(progress, sum(len(gate.checks) for gate in gates))
+    contents = _contents(tree, judging)
+    run = _run(session, gates, extra, head, contents, tree=tree, told=told, explain=request.explain)
+    return replace(run, repository=repository)
+
+
+class _Told:
+    """Counts checks for whoever wants to know."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def next(self, name: str) -> None:
+        if self.progress is not None:
+            self.progress(self.done, self.total, name)
+        self.done += 1
 
 
 def _repository(request: GateRequest) -> Repository | None:
@@ -198,6 +223,8 @@ def _run(
     head: Catalogue,
     contents: Mapping[str, bytes],
     *,
+    tree: Tree,
+    told: _Told,
     explain: bool,
 ) -> GateRun:
     content = JudgingContent(
@@ -212,7 +239,10 @@ def _run(
     for gate in gates:
         kept = originals.setdefault(gate.name, {})
         why = explanations.setdefault(gate.name, {}) if explain else None
-        results = [run_check(session, check, kept, why) for check in gate.checks]
+        results = []
+        for check in gate.checks:
+            told.next(f"{gate.name}/{check.id}")
+            results.append(run_check(session, check, kept, why))
         decisions.append(
             decide_gate(
                 gate,
@@ -230,5 +260,7 @@ def _run(
         originals=originals,
         content=contents,
         exit_code=overall_exit_code([decision.exit_code for decision in decisions]),
+        catalogue=session.judging,
+        tree=tree,
         explanations=explanations,
     )
