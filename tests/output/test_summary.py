@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
+from probanda.gates.admission import Admission
 from probanda.output.summary import changes, replay
 from reports import CHECK, DECISION, FINDING, catalogue, decision, report, waived
 
@@ -26,5 +27,24 @@ def test_a_replay_names_gate_clock_project_base_tenant_and_approvers():
 
 
 def test_a_change_that_mends_comes_before_one_that_postpones():
-    assert [change.kind for change in changes(FINDING)] == ["fix", "waive"]
-    assert [change.kind for change in changes(replace(FINDING, remediation=""))] == ["waive"]
+    tried = {"pull-request": {"licenses": {FINDING.fingerprint: Admission("allow", "X-1")}}}
+
+    def kinds(finding, **known):
+        given = report(DECISION, **known)
+        return [change.kind for change in changes(finding, CHECK, DECISION, given)]
+
+    assert kinds(FINDING, admissions=tried) == ["fix", "admit", "waive"]
+    assert kinds(FINDING) == ["fix", "waive"]
+    assert kinds(replace(FINDING, remediation="")) == ["waive"]
+
+
+def test_an_admission_says_where_it_was_tried_and_who_decides():
+    tried = {"pull-request": {"licenses": {FINDING.fingerprint: Admission("allow", 'X"1')}}}
+    given = report(DECISION, catalogue=catalogue(), admissions=tried)
+
+    (admit,) = [each for each in changes(FINDING, CHECK, DECISION, given) if each.kind == "admit"]
+
+    assert admit.text == (
+        '"X\\"1" in allow of licenses (gates/pull-request.yaml:11:7): tried, then it passes;'
+        " it loosens the gate, so an approver decides"
+    )

@@ -111,6 +111,7 @@ def command(
         tenant=tenant,
         approved_by=approved_by,
         explain=explain,
+        admit=any(each.format in _PEOPLE for each in wanted),
     )
     with progress(quiet=quiet) as told:
         run = run_gates(request, told)
@@ -123,6 +124,8 @@ def command(
     return run.exit_code
 
 
+# Formats that say what would pass.
+_PEOPLE = frozenset({"text", "junit", "markdown"})
 # Formats that want to know everything around a run; for the others it is not looked up.
 _FULL = frozenset({"sarif", "junit", "github", "markdown"})
 
@@ -141,6 +144,7 @@ def _report(
         catalogue=run.catalogue,
         pages=policy_pages(run) if documents else {},
         explanations=run.explanations,
+        admissions=run.admissions,
         source=source,
         # What others cannot have is no help to them: an absolute path of this machine.
         project="" if stated == "." else source.folder if stated.startswith("/") else stated,

@@ -27,6 +27,7 @@ from probanda.collect import Workspace
 from probanda.content import Catalogue, RevisionTree, Tree, WorkingTree, load
 from probanda.decide import decide_gate, overall_exit_code
 from probanda.errors import CollectError, ContentError, UsageError
+from probanda.gates.admission import Admission
 from probanda.gates.check import Session, run_check
 from probanda.gates.host_facts import verified_clarifications
 from probanda.gates.judging import judge_content
@@ -52,6 +53,7 @@ class GateRequest:
         tenant: empty means the project's default.
         approved_by: approvers who have approved the head's judging content.
         explain: whether to say why an `allow` was denied.
+        admit: whether to look for additions to parameters that let a finding pass.
     """
 
     root: Path
@@ -61,6 +63,7 @@ class GateRequest:
     tenant: str = ""
     approved_by: tuple[str, ...] = ()
     explain: bool = False
+    admit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class GateRun:
         repository: around the project, if there is one and it can be read.
         explanations: by gate and check, where asked for. They hold values of facts, and are no
             part of any decision.
+        admissions: by gate, check and fingerprint, where asked for; no part of any decision.
     """
 
     decisions: tuple[Decision, ...]
@@ -87,6 +91,7 @@ class GateRun:
     tree: Tree
     repository: Repository | None = None
     explanations: Mapping[str, Mapping[str, Explanation]] = field(default_factory=dict)
+    admissions: Mapping[str, Mapping[str, Mapping[str, Admission]]] = field(default_factory=dict)
 
 
 # Told before each check: how many are done, how many there are, which comes next.
@@ -121,7 +126,7 @@ def run_gates(request: GateRequest, progress: Progress | None = None) -> GateRun
     extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
     told = _Told(progress, sum(len(gate.checks) for gate in gates))
     contents = _contents(tree, judging)
-    run = _run(session, gates, extra, head, contents, tree=tree, told=told, explain=request.explain)
+    run = _run(session, gates, extra, head, contents, tree=tree, told=told, request=request)
     return replace(run, repository=repository)
 
 
@@ -225,7 +230,7 @@ def _run(
     *,
     tree: Tree,
     told: _Told,
-    explain: bool,
+    request: GateRequest,
 ) -> GateRun:
     content = JudgingContent(
         base=session.workspace.base,
@@ -236,13 +241,15 @@ def _run(
     decisions: list[Decision] = []
     originals: dict[str, dict[str, bytes | Path]] = {}
     explanations: dict[str, dict[str, Explanation]] = {}
+    admissions: dict[str, dict[str, dict[str, Admission]]] = {}
     for gate in gates:
         kept = originals.setdefault(gate.name, {})
-        why = explanations.setdefault(gate.name, {}) if explain else None
+        why = explanations.setdefault(gate.name, {}) if request.explain else None
+        how = admissions.setdefault(gate.name, {}) if request.admit else None
         results = []
         for check in gate.checks:
             told.next(f"{gate.name}/{check.id}")
-            results.append(run_check(session, check, kept, why))
+            results.append(run_check(session, check, kept, why, how))
         decisions.append(
             decide_gate(
                 gate,
@@ -263,4 +270,5 @@ def _run(
         catalogue=session.judging,
         tree=tree,
         explanations=explanations,
+        admissions=admissions,
     )

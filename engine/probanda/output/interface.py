@@ -24,6 +24,7 @@ from probanda.model.policy import Policy
 
 if TYPE_CHECKING:
     from probanda.content import Catalogue
+    from probanda.gates.admission import Admission
     from probanda.rego.explain import Explanation
 
 
@@ -54,6 +55,7 @@ class RunReport:
         catalogue: the content that judged; `None` where only decisions are known.
         pages: text of the page beside each policy, by the policy's name in a check.
         explanations: by gate and check, where asked for.
+        admissions: by gate, check and fingerprint: what, added to a parameter, lets it pass.
         source: the repository.
         project: what `--project` has to say for a replay; empty: nothing.
         earlier: decisions to compare with, by gate; `None` where none were given.
@@ -66,6 +68,7 @@ class RunReport:
     catalogue: Catalogue | None = None
     pages: Mapping[str, str] = field(default_factory=dict)
     explanations: Mapping[str, Mapping[str, Explanation]] = field(default_factory=dict)
+    admissions: Mapping[str, Mapping[str, Mapping[str, Admission]]] = field(default_factory=dict)
     source: SourceTree = field(default_factory=SourceTree)
     project: str = ""
     earlier: Mapping[str, Decision] | None = None

@@ -87,7 +87,7 @@ def _case(suite: Element, check: CheckResult, decision: Decision, report: RunRep
         told = SubElement(case, kind, {"message": _text(said)})
         if check.outcome is not Outcome.SKIPPED:
             told.set("type", check.outcome.value)
-        if lines := [*_lines(check)]:
+        if lines := [*_lines(check, decision, report)]:
             told.text = "\n" + "\n".join(lines) + "\n"
     if check.waived:
         SubElement(case, "system-out").text = "\n" + "\n".join(_waived(check)) + "\n"
@@ -103,14 +103,14 @@ def _headline(findings: tuple[Finding, ...]) -> str:
     return f"{first.rule}: {first.message}" + (f" (and {more} more)" if more else "")
 
 
-def _lines(check: CheckResult) -> Iterator[str]:
+def _lines(check: CheckResult, decision: Decision, report: RunReport) -> Iterator[str]:
     """What a failed or undecided check has to say, below its headline."""
     if check.hint:
         yield f"hint: {_text(check.hint)}"
     for finding in check.findings[:SHOWN_FINDINGS]:
         yield f"{finding.rule} ({finding.severity.value}) {_text(finding.key)}"
         yield f"  why: {_text(finding.message)}"
-        for change in changes(finding):
+        for change in changes(finding, check, decision, report):
             yield f"  {change.kind}: {change.command or _text(change.text)}"
         if finding.location is not None:
             yield f"  where: {_text(str(finding.location))}"

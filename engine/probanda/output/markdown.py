@@ -113,11 +113,13 @@ def _finding(
 ) -> Iterator[str]:
     yield f"**{code(finding.rule)}** ({finding.severity.value}) {code(finding.key)}"
     yield f"- **why** {code(finding.message)}"
-    for change in changes(finding):
+    for change in changes(finding, check, decision, report):
         if change.command:
             yield f"- **or** {code(change.command)}: {change.text}"
-        else:
+        elif change.kind == "fix":
             yield f"- **fix** {_fix(finding, check, report)}"
+        else:
+            yield f"- **{change.kind}** {code(change.text)}"
     if (place := where(finding, check, decision, report)) is not None:
         yield f"- **where** {code(str(place))}"
 

@@ -3,7 +3,8 @@
 Rules:
 
 - A suggested change says what kind it is. `fix` is what the rule's author wrote: nobody tried
-  it. `waive` postpones and needs an approver; it mends nothing.
+  it. `admit` was tried: with one more entry in a parameter of the check the policy finds it no
+  more; that loosens the gate. `waive` postpones. The last two need an approver and mend nothing.
 - The replay names everything that a decision depends on and that the command line can give:
   the gate, the clock, the judging commit, the tenant, the approvers.
 
@@ -14,14 +15,16 @@ Example:
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from probanda.model.decision import APPROVER_PREFIX, Decision
+from probanda.model.decision import APPROVER_PREFIX, CheckResult, Decision
 from probanda.model.finding import Finding
 from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS, EXIT_UNDECIDED, Mode, Outcome
 from probanda.output.interface import RunReport
+from probanda.output.places import check_place
 
 WORDS = {EXIT_PASS: "PASSED", EXIT_BLOCKED: "BLOCKED", EXIT_UNDECIDED: "UNDECIDED"}
 UNDECIDED = frozenset({Outcome.ERROR, Outcome.NOT_EVALUATED})
@@ -62,7 +65,7 @@ class Change:
     """Something that would let a finding pass.
 
     Attributes:
-        kind: `fix` (what the rule's author wrote) or `waive` (an exception that expires).
+        kind: `fix`, `admit` or `waive`; see the module's rules.
         text: what to do, in the author's words or ours.
         command: what to type; may be empty.
     """
@@ -72,10 +75,21 @@ class Change:
     command: str = ""
 
 
-def changes(finding: Finding) -> Iterator[Change]:
+def changes(
+    finding: Finding, check: CheckResult, decision: Decision, report: RunReport
+) -> Iterator[Change]:
     """The smallest known changes that let `finding` pass, the one that mends it first."""
     if finding.remediation:
         yield Change("fix", finding.remediation)
+    admissions = report.admissions.get(decision.gate, {}).get(check.id, {})
+    if (admission := admissions.get(finding.fingerprint)) is not None:
+        place = check_place(check, decision, report)
+        yield Change(
+            "admit",
+            f"{json.dumps(admission.value, ensure_ascii=False)} in {admission.parameter} of"
+            f" {check.id}{f' ({place})' if place else ''}: tried, then it passes;"
+            " it loosens the gate, so an approver decides",
+        )
     command = f"probanda waive {finding.fingerprint}"
     yield Change("waive", "writes an exception for an approver to review; it expires", command)
 

@@ -90,7 +90,7 @@ class _Writer:
         explanations: Mapping[str, Explanation] = self.report.explanations.get(decision.gate, {})
         width = max((len(check.id) for check in decision.checks), default=0)
         for check in decision.checks:
-            yield from self.check(check, width)
+            yield from self.check(check, decision, width)
             if check.id in explanations:
                 yield from _explanation(explanations[check.id])
         if decision.waivers.expired:
@@ -101,7 +101,7 @@ class _Writer:
         if decision.outcome not in {Outcome.PASS, Outcome.WAIVED, Outcome.SKIPPED}:
             yield self.paint(f"  again: {replay(decision, self.report)}", "2")
 
-    def check(self, check: CheckResult, width: int) -> Iterator[str]:
+    def check(self, check: CheckResult, decision: Decision, width: int) -> Iterator[str]:
         mark, code = MARKS[check.outcome]
         word = self.paint(f"{mark} {check.id.ljust(width)}  {check.outcome.value}", code)
         controls = self.paint("  " + " ".join(check.controls), "2") if check.controls else ""
@@ -112,7 +112,7 @@ class _Writer:
             yield from self.labelled(6, "hint", check.hint)
         said: set[str] = set()
         for finding in check.findings[:SHOWN_FINDINGS]:
-            yield from self.finding(finding, check, said)
+            yield from self.finding(finding, check, decision, said)
         hidden = len(check.findings) - SHOWN_FINDINGS
         if hidden > 0:
             yield f"      … and {hidden} more; --output json shows all"
@@ -123,18 +123,21 @@ class _Writer:
         if len(check.waived) > SHOWN_FINDINGS:
             yield self.paint(f"      … and {len(check.waived) - SHOWN_FINDINGS} more waived", "2")
 
-    def finding(self, finding: Finding, check: CheckResult, said: set[str]) -> Iterator[str]:
+    def finding(
+        self, finding: Finding, check: CheckResult, decision: Decision, said: set[str]
+    ) -> Iterator[str]:
         title = self.paint(f"      {finding.rule}", "1")
         yield f"{title} ({finding.severity.value})  {clean(finding.key)}"
         yield from self.labelled(8, "why", finding.message)
-        for change in changes(finding):
+        known = list(changes(finding, check, decision, self.report))
+        for change in known:
             if not change.command and change.text not in said:
                 yield from self.labelled(8, change.kind, change.text)
                 said.add(change.text)
         where = str(finding.location) if finding.location else _sources(check)
         if where:
             yield f"        {'where'.ljust(7)}{clean(where)}"
-        for change in changes(finding):
+        for change in known:
             if change.command:
                 yield self.paint(f"        {'or'.ljust(7)}{change.command}", "2")
 
