@@ -76,3 +76,10 @@ def test_other_content_is_noted_where_the_policies_are_the_same():
     assert compare(DECISION, other).notes == (
         "other content judged: gates, policies, controls, waivers or parameters differ",
     )
+
+
+def test_several_of_one_fingerprint_are_counted():
+    twice = decision(replace(CHECK, findings=(FINDING, replace(FINDING, message="again"))))
+
+    assert keys(compare(DECISION, twice).new) == [FINDING.key]
+    assert keys(compare(twice, DECISION).fixed) == [FINDING.key]

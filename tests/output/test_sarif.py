@@ -272,3 +272,16 @@ def test_a_message_holds_no_link_and_no_control_character(text):
 
 def test_the_same_report_gives_the_same_bytes():
     assert sarif.render(FULL) == sarif.render(FULL)
+
+
+def test_several_results_of_one_fingerprint_are_told_apart():
+    findings = (FINDING, replace(FINDING, message="again"))
+
+    run = only(report(decision(replace(CHECK, findings=findings))))
+
+    assert [
+        result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]
+    ] == [
+        f"{FINDING.fingerprint}:1",
+        f"{FINDING.fingerprint}:2",
+    ]

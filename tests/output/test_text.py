@@ -95,7 +95,7 @@ def test_clean_leaves_ordinary_text_alone():
 def test_the_way_out_and_the_replay_are_commands_to_copy():
     shown = text.render(report(DECISION, catalogue=catalogue(), project="services/api"))
 
-    assert f"or     probanda waive {FINDING.fingerprint}\n" in shown
+    assert f"or     probanda waive {FINDING.fingerprint} --project services/api\n" in shown
     assert (
         "  again: probanda check pull-request --as-of 2026-11-20T12:00:00Z"
         " --project services/api\n" in shown

@@ -2,7 +2,7 @@
 
 Rules:
 
-- A finding is the same one if check and fingerprint are.
+- A finding is the same one if check and fingerprint are; several of one fingerprint are counted.
 - What a check cannot judge any more is neither fixed nor unchanged: it is `unjudged`.
 - Other content, another policy or another tenant may explain a difference as well as the
   change under test; `notes` says so.
@@ -14,6 +14,7 @@ Example:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -66,8 +67,8 @@ def compare(earlier: Decision, now: Decision) -> Difference:
     gone = [key for key in before if key not in after]
     return Difference(
         new=tuple(after[key] for key in after if key not in before),
-        fixed=tuple(before[key] for key in gone if key not in excused and key[0] in judged),
-        waived=tuple(before[key] for key in gone if key in excused),
+        fixed=tuple(before[key] for key in gone if key[:2] not in excused and key[0] in judged),
+        waived=tuple(before[key] for key in gone if key[:2] in excused),
         unjudged=tuple(before[key] for key in gone if key[0] not in judged),
         unchanged=tuple(after[key] for key in after if key in before),
         outcomes=tuple(_outcomes(earlier, now)),
@@ -75,12 +76,16 @@ def compare(earlier: Decision, now: Decision) -> Difference:
     )
 
 
-def _open(decision: Decision) -> dict[tuple[str, str], Item]:
-    return {
-        (check.id, finding.fingerprint): Item(check.id, finding)
-        for check in decision.checks
-        for finding in check.findings
-    }
+def _open(decision: Decision) -> dict[tuple[str, str, int], Item]:
+    """Open findings by check, fingerprint, and how many of these came before."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = {}
+    for check in decision.checks:
+        for finding in check.findings:
+            key = (check.id, finding.fingerprint)
+            found[*key, seen[key]] = Item(check.id, finding)
+            seen[key] += 1
+    return found
 
 
 def _outcomes(earlier: Decision, now: Decision) -> Iterator[tuple[str, str, str]]:

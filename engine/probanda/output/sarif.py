@@ -18,6 +18,7 @@ Example:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
@@ -82,7 +83,10 @@ def _run(decision: Decision, report: RunReport) -> dict[str, Any]:
     elif len(pairs) > SHOWN_RESULTS:
         said = f"GitHub shows {SHOWN_RESULTS} of these {len(pairs)} results"
         notices.append(_notice("truncated", said, level="note"))
-    results = [_result(each, decision, rules, report) for each in pairs[:MAX_RESULTS]]
+    results, seen = [], Counter[str]()
+    for each in pairs[:MAX_RESULTS]:
+        seen[each[0].fingerprint] += 1
+        results.append(_result(each, seen[each[0].fingerprint], decision, rules, report))
     run = _frame(report, results, notices, code=decision.exit_code)
     run["tool"]["driver"]["rules"] = rules.descriptors
     if rules.taxonomies:
@@ -194,8 +198,10 @@ def _rank(severity: Severity) -> int:
     return _MOST_SEVERE.index(severity)
 
 
-def _result(told: _Told, decision: Decision, rules: Rules, report: RunReport) -> dict[str, Any]:
-    """A result (section 3.27)."""
+def _result(
+    told: _Told, number: int, decision: Decision, rules: Rules, report: RunReport
+) -> dict[str, Any]:
+    """A result (section 3.27), the `number`th of its fingerprint."""
     finding, by, check = told
     level, severity = LEVELS[finding.severity]
     name = rule_id(finding)
@@ -208,7 +214,7 @@ def _result(told: _Told, decision: Decision, rules: Rules, report: RunReport) ->
         "partialFingerprints": {
             "probanda/v1": finding.fingerprint,
             # The one that GitHub matches by; left out, it would be made of the file's first line.
-            "primaryLocationLineHash": f"{finding.fingerprint}:1",
+            "primaryLocationLineHash": f"{finding.fingerprint}:{number}",
         },
         "properties": {
             "check": check.id,

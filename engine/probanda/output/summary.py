@@ -90,15 +90,14 @@ def changes(
             f" {check.id}{f' ({place})' if place else ''}: tried, then it passes;"
             " it loosens the gate, so an approver decides",
         )
-    command = f"probanda waive {finding.fingerprint}"
-    yield Change("waive", "writes an exception for an approver to review; it expires", command)
+    words = ["probanda", "waive", finding.fingerprint, *_project(report)]
+    said = "writes an exception for an approver to review; it expires"
+    yield Change("waive", said, shlex.join(words))
 
 
 def replay(decision: Decision, report: RunReport) -> str:
     """The command that reaches the same decision from the same artifacts."""
-    words = ["probanda", "check", decision.gate, "--as-of", decision.as_of]
-    if report.project:
-        words += ["--project", report.project]
+    words = ["probanda", "check", decision.gate, "--as-of", decision.as_of, *_project(report)]
     if base := decision.content.base_commit:
         words += ["--base", base]
     project = report.catalogue.project if report.catalogue is not None else None
@@ -107,6 +106,10 @@ def replay(decision: Decision, report: RunReport) -> str:
     for name in sorted(_approvers(decision)):
         words += ["--approved-by", name]
     return shlex.join(words)
+
+
+def _project(report: RunReport) -> list[str]:
+    return ["--project", report.project] if report.project else []
 
 
 def _approvers(decision: Decision) -> set[str]:

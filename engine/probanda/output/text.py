@@ -99,7 +99,7 @@ class _Writer:
             unused = ", ".join(map(clean, decision.waivers.unused))
             yield self.paint(f"  unused waivers: {unused}", "2")
         if decision.outcome not in {Outcome.PASS, Outcome.WAIVED, Outcome.SKIPPED}:
-            yield self.paint(f"  again: {replay(decision, self.report)}", "2")
+            yield self.paint(f"  again: {clean(replay(decision, self.report))}", "2")
 
     def check(self, check: CheckResult, decision: Decision, width: int) -> Iterator[str]:
         mark, code = MARKS[check.outcome]
@@ -139,7 +139,7 @@ class _Writer:
             yield f"        {'where'.ljust(7)}{clean(where)}"
         for change in known:
             if change.command:
-                yield self.paint(f"        {'or'.ljust(7)}{change.command}", "2")
+                yield self.paint(f"        {'or'.ljust(7)}{clean(change.command)}", "2")
 
     def verdict(self) -> str:
         found = verdict(self.report)
