@@ -14,7 +14,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -32,7 +32,7 @@ from probanda.gates.check import Session, run_check
 from probanda.gates.host_facts import verified_clarifications
 from probanda.gates.judging import judge_content
 from probanda.model.decision import CheckResult, Decision, JudgingContent
-from probanda.model.gate import Gate, Runs
+from probanda.model.gate import Check, Gate, Runs
 from probanda.repository import Repository
 
 if TYPE_CHECKING:
@@ -136,10 +136,13 @@ class _Told:
     def __init__(self, progress: Progress | None, total: int) -> None:
         self.progress, self.total, self.done = progress, total, 0
 
-    def next(self, name: str) -> None:
-        if self.progress is not None:
-            self.progress(self.done, self.total, name)
-        self.done += 1
+    def each(self, gate: Gate) -> Iterator[Check]:
+        """The checks of `gate`; each is told before it is handed out."""
+        for check in gate.checks:
+            if self.progress is not None:
+                self.progress(self.done, self.total, f"{gate.name}/{check.id}")
+            yield check
+            self.done += 1
 
 
 def _repository(request: GateRequest) -> Repository | None:
@@ -246,10 +249,7 @@ def _run(
         kept = originals.setdefault(gate.name, {})
         why = explanations.setdefault(gate.name, {}) if request.explain else None
         how = admissions.setdefault(gate.name, {}) if request.admit else None
-        results = []
-        for check in gate.checks:
-            told.next(f"{gate.name}/{check.id}")
-            results.append(run_check(session, check, kept, why, how))
+        results = [run_check(session, check, kept, why, how) for check in told.each(gate)]
         decisions.append(
             decide_gate(
                 gate,
