@@ -228,21 +228,35 @@ def test_a_command_stands_in_the_readmes_table(command):
 
 
 def masked(output: str) -> str:
-    output = re.sub(r"as of \S+", "as of TIME", output)
-    return re.sub(r"id     [0-9a-f]{64}", "id     FINGERPRINT", output)
+    return re.sub(r"(as of|--as-of) \S+", r"\1 TIME", output)
 
 
-def test_the_blocked_merge_of_the_readme_is_what_the_command_prints(tmp_path, capsys, monkeypatch):
+OUTPUTS = [
+    (where, block)
+    for where, block in blocks("console")
+    if block.startswith("$ probanda check --project")
+]
+
+
+def test_the_readme_and_the_page_of_outputs_show_output():
+    pages = [where.partition("#")[0] for where, _ in OUTPUTS]
+
+    assert pages.count("README.md") == 1
+    assert pages.count("docs/outputs.md") == 3
+
+
+@pytest.mark.parametrize(("where", "shown"), OUTPUTS, ids=[where for where, _ in OUTPUTS])
+def test_an_output_in_the_documentation_is_what_the_command_prints(
+    where, shown, tmp_path, capsys, monkeypatch
+):
     for variable in ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_DIFF_BASE_SHA"):
         monkeypatch.delenv(variable, raising=False)
-    shutil.copytree(
-        ROOT / "examples/blocked-merge", tmp_path / "copy", ignore=shutil.ignore_patterns(".*")
-    )
-    (shown,) = [
-        block for _, block in blocks("console") if block.startswith("$ probanda check --project")
-    ]
+    example = "examples/blocked-merge"
+    shutil.copytree(ROOT / example, tmp_path / example, ignore=shutil.ignore_patterns(".*"))
+    monkeypatch.chdir(tmp_path)
+    line, _, output = shown.partition("\n")
 
-    assert run(["check", "--project", str(tmp_path / "copy")]) == 1
+    assert run(shlex.split(line)[2:]) == 1
 
-    _, _, output = shown.partition("\n")
-    assert masked(capsys.readouterr().out) == masked(output)
+    # A block of the page cannot hold the fence that closes it.
+    assert masked(capsys.readouterr().out) == masked(output.replace("~~~", "```"))

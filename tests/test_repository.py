@@ -104,6 +104,15 @@ def test_paths_are_relative_to_the_discovered_folder(sandbox):
     assert inner.changed_paths(base, head) == ["../other/b", "gates/a.yaml"]
 
 
+def test_the_origin_is_what_the_configuration_names(sandbox):
+    repository = Repository.discover(sandbox.root)
+    assert repository.origin() == ""
+
+    sandbox.git("remote", "add", "origin", "https://me:secret@example.org/a.git")
+
+    assert repository.origin() == "https://me:secret@example.org/a.git"
+
+
 def test_a_working_tree_that_is_configured_elsewhere_is_refused(sandbox, tmp_path):
     sandbox.commit(a="1")
     (tmp_path / "elsewhere").mkdir()

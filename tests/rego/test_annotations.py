@@ -126,3 +126,33 @@ def test_a_rule_is_declared_once_and_in_full(blocks, message):
 
     with pytest.raises(PolicyError, match=message):
         declared_rules(read_annotations(text, path="m.rego"), path="m.rego")
+
+
+@pytest.mark.parametrize(
+    "resources",
+    ["[https://example.org/a?b#c, https://example.org/d]", "[{ref: https://example.org/a?b#c}]"],
+)
+def test_a_rule_refers_to_the_first_of_its_related_resources(resources):
+    fields = f"# title: T\n# related_resources: {resources}\n# custom: {{id: r, severity: low}}"
+
+    (annotation,) = read_annotations(f"package a\n\n# METADATA\n{fields}\nr := 1\n", path="p.rego")
+
+    assert annotation.reference == "https://example.org/a?b#c"
+    assert declared_rules([annotation], path="p.rego")["r"].reference == annotation.reference
+
+
+@pytest.mark.parametrize(
+    ("resources", "message"),
+    [
+        ("https://example.org", "is a list"),
+        ("['javascript:alert(1)']", "begins with https://"),
+        ("['https://example.org/ <x>']", "begins with https://"),
+        ("[3]", "must be string or map"),
+        ("[{description: d}]", "'ref' value required"),
+    ],
+)
+def test_a_related_resource_is_an_address(resources, message):
+    module = f"package a\n\n# METADATA\n# related_resources: {resources}\nr := 1\n"
+
+    with pytest.raises(PolicyError, match=message):
+        read_annotations(module, path="p.rego")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ import click
 from probanda.model.instant import parse_instant
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# Longer lines are hard to read, however wide the terminal.
+MAX_WIDTH = 110
 
 
 class Instant(click.ParamType[datetime]):
@@ -53,8 +57,29 @@ def as_of_option(command: F) -> F:
     )(command)
 
 
-def wants_colour() -> bool:
+def colour_option(command: F) -> F:
+    """`--color WHEN`: whether text for people has colours."""
+    return click.option(
+        "--color",
+        "colour",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="Colours in text on stdout. NO_COLOR turns them off where they are automatic.",
+    )(command)
+
+
+def terminal_width() -> int:
+    """Columns of the terminal that stdout is; 0 where it is none, so that no line is broken."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return 0
+    return min(shutil.get_terminal_size().columns, MAX_WIDTH)
+
+
+def wants_colour(when: str = "auto") -> bool:
     """Whether stdout is a terminal whose user has not asked for plain text (no-color.org)."""
+    if when != "auto":
+        return when == "always"
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     # A closed stdout is `None`.
     return sys.stdout is not None and sys.stdout.isatty() and not plain

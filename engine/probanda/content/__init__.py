@@ -19,6 +19,7 @@ from __future__ import annotations
 from probanda.content.catalogue import Catalogue
 from probanda.content.kinds import KINDS, json_schema
 from probanda.content.load import load
+from probanda.content.pages import policy_page
 from probanda.content.recorded import RecordedContent, load_recorded
 from probanda.content.tree import (
     ResourceTree,
@@ -42,4 +43,5 @@ __all__ = [
     "json_schema",
     "load",
     "load_recorded",
+    "policy_page",
 ]

@@ -35,6 +35,7 @@ from probanda.errors import (
     PolicyError,
 )
 from probanda.evaluate import HOST_FACTS_RULE, evaluate, explain_denial
+from probanda.gates.admission import MAX_BYTES, Admission, find_admissions
 from probanda.model.decision import CheckResult
 from probanda.model.fact import Fact
 from probanda.model.gate import Check, FactSource
@@ -92,6 +93,7 @@ def run_check(
     check: Check,
     originals: dict[str, bytes | Path],
     explanations: dict[str, Explanation] | None = None,
+    admissions: dict[str, dict[str, Admission]] | None = None,
 ) -> CheckResult:
     """The result of one check.
 
@@ -100,6 +102,7 @@ def run_check(
         check: what to run.
         originals: filled with SHA-256 → bytes or path of every artifact that was read.
         explanations: if given, filled with check → why its `allow` was denied.
+        admissions: if given, filled with check → fingerprint → what would let it pass.
     """
     if not _applies(session, check):
         return skipped(check, "no changed path matches " + ", ".join(check.when_paths))
@@ -124,6 +127,16 @@ def run_check(
                 explanation = explain_denial(policy, program, entry.name, context)
                 if explanation is not None:
                     explanations[check.id] = explanation
+        if admissions is not None and asked and _is_small(facts):
+            with suppress(PolicyError):
+                admissions[check.id] = find_admissions(
+                    policy,
+                    findings,
+                    lambda tried: evaluate(
+                        policy, program, entry.name, context | {"parameters": tried}, subject=""
+                    ),
+                    parameters=check.parameters,
+                )
     except (MissingArtifactError, StaleFactError) as error:
         absent = isinstance(error, MissingArtifactError)
         outcome = Outcome.SKIPPED if check.optional and absent else Outcome.NOT_EVALUATED
@@ -132,6 +145,11 @@ def run_check(
         return undecided(result, Outcome.ERROR, str(error), error.hint or "")
     waivers = session.judging.waivers.values()
     return decide_check(result, findings, waivers, as_of=session.as_of)
+
+
+def _is_small(facts: Mapping[str, Fact]) -> bool:
+    sizes = (fact.artifact.size for fact in facts.values() if fact.artifact is not None)
+    return sum(sizes) <= MAX_BYTES
 
 
 def _applies(session: Session, check: Check) -> bool:

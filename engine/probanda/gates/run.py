@@ -14,8 +14,8 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -27,11 +27,12 @@ from probanda.collect import Workspace
 from probanda.content import Catalogue, RevisionTree, Tree, WorkingTree, load
 from probanda.decide import decide_gate, overall_exit_code
 from probanda.errors import CollectError, ContentError, UsageError
+from probanda.gates.admission import Admission
 from probanda.gates.check import Session, run_check
 from probanda.gates.host_facts import verified_clarifications
 from probanda.gates.judging import judge_content
 from probanda.model.decision import CheckResult, Decision, JudgingContent
-from probanda.model.gate import Gate, Runs
+from probanda.model.gate import Check, Gate, Runs
 from probanda.repository import Repository
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class GateRequest:
         tenant: empty means the project's default.
         approved_by: approvers who have approved the head's judging content.
         explain: whether to say why an `allow` was denied.
+        admit: whether to look for additions to parameters that let a finding pass.
     """
 
     root: Path
@@ -61,6 +63,7 @@ class GateRequest:
     tenant: str = ""
     approved_by: tuple[str, ...] = ()
     explain: bool = False
+    admit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +75,30 @@ class GateRun:
         originals: by gate, SHA-256 → bytes or path of the artifacts behind its facts.
         content: path → bytes of the content that judged.
         exit_code: see `decide.overall_exit_code`.
+        catalogue: the content that judged.
+        tree: where that content was read from.
+        repository: around the project, if there is one and it can be read.
         explanations: by gate and check, where asked for. They hold values of facts, and are no
             part of any decision.
+        admissions: by gate, check and fingerprint, where asked for; no part of any decision.
     """
 
     decisions: tuple[Decision, ...]
     originals: Mapping[str, Mapping[str, bytes | Path]]
     content: Mapping[str, bytes]
     exit_code: int
+    catalogue: Catalogue
+    tree: Tree
+    repository: Repository | None = None
     explanations: Mapping[str, Mapping[str, Explanation]] = field(default_factory=dict)
+    admissions: Mapping[str, Mapping[str, Mapping[str, Admission]]] = field(default_factory=dict)
 
 
-def run_gates(request: GateRequest) -> GateRun:
+# Told before each check: how many are done, how many there are, which comes next.
+Progress = Callable[[int, int, str], None]
+
+
+def run_gates(request: GateRequest, progress: Progress | None = None) -> GateRun:
     """Run the gates of `request`.
 
     Raises:
@@ -109,7 +124,25 @@ def run_gates(request: GateRequest) -> GateRun:
         host_facts={"clarifications": verified_clarifications(judging)},
     )
     extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
-    return _run(session, gates, extra, head, _contents(tree, judging), explain=request.explain)
+    told = _Told(progress, sum(len(gate.checks) for gate in gates))
+    contents = _contents(tree, judging)
+    run = _run(session, gates, extra, head, contents, tree=tree, told=told, request=request)
+    return replace(run, repository=repository)
+
+
+class _Told:
+    """Counts checks for whoever wants to know."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def each(self, gate: Gate) -> Iterator[Check]:
+        """The checks of `gate`; each is told before it is handed out."""
+        for check in gate.checks:
+            if self.progress is not None:
+                self.progress(self.done, self.total, f"{gate.name}/{check.id}")
+            yield check
+            self.done += 1
 
 
 def _repository(request: GateRequest) -> Repository | None:
@@ -198,7 +231,9 @@ def _run(
     head: Catalogue,
     contents: Mapping[str, bytes],
     *,
-    explain: bool,
+    tree: Tree,
+    told: _Told,
+    request: GateRequest,
 ) -> GateRun:
     content = JudgingContent(
         base=session.workspace.base,
@@ -209,10 +244,12 @@ def _run(
     decisions: list[Decision] = []
     originals: dict[str, dict[str, bytes | Path]] = {}
     explanations: dict[str, dict[str, Explanation]] = {}
+    admissions: dict[str, dict[str, dict[str, Admission]]] = {}
     for gate in gates:
         kept = originals.setdefault(gate.name, {})
-        why = explanations.setdefault(gate.name, {}) if explain else None
-        results = [run_check(session, check, kept, why) for check in gate.checks]
+        why = explanations.setdefault(gate.name, {}) if request.explain else None
+        how = admissions.setdefault(gate.name, {}) if request.admit else None
+        results = [run_check(session, check, kept, why, how) for check in told.each(gate)]
         decisions.append(
             decide_gate(
                 gate,
@@ -230,5 +267,8 @@ def _run(
         originals=originals,
         content=contents,
         exit_code=overall_exit_code([decision.exit_code for decision in decisions]),
+        catalogue=session.judging,
+        tree=tree,
         explanations=explanations,
+        admissions=admissions,
     )

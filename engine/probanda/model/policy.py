@@ -23,13 +23,17 @@ class EntrypointKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the Rego `# METADATA` block above a rule says about it."""
+    """What the Rego `# METADATA` block above a rule says about it.
+
+    `reference` is the first address of its `related_resources`; empty when it has none.
+    """
 
     id: str
     title: str
     severity: Severity
     remediation: str = ""
     description: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,30 +7,21 @@ beside the decisions: `explanations: {gate: {check: …}}`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from probanda.canonical import pretty
-from probanda.model.decision import Decision
-
-if TYPE_CHECKING:
-    from probanda.rego.explain import Explanation
+from probanda.output.interface import RunReport
 
 
-def render(
-    decisions: Sequence[Decision],
-    *,
-    exit_code: int,
-    explanations: Mapping[str, Mapping[str, Explanation]] | None = None,
-) -> str:
+def render(report: RunReport) -> str:
     """The JSON text of a run, ending in a newline."""
     document: dict[str, Any] = {
-        "exitCode": exit_code,
-        "decisions": [decision.to_json() for decision in decisions],
+        "exitCode": report.exit_code,
+        "decisions": [decision.to_json() for decision in report.decisions],
     }
-    if explanations:
+    if report.explanations:
         document["explanations"] = {
             gate: {check: each.to_dict() for check, each in checks.items()}
-            for gate, checks in explanations.items()
+            for gate, checks in report.explanations.items()
         }
     return pretty(document)

@@ -1,27 +1,35 @@
-"""Decisions as text: why it is blocked, what to change, and where.
+"""Decisions as text: why it is blocked, what to change, where, and how to see it again.
 
 Rules:
 
-- One line per check; below it every finding with `why`, `fix`, `where` and the
-  fingerprint that a waiver would name.
+- One line per check; below it every finding with `why`, `fix`, `where` and the command that
+  would waive it. A rule's `fix` is said once a check.
 - Never colour alone: each outcome has a word and a mark.
 - Control characters of artifacts never reach the terminal.
+- Lines are broken only for a reader who has a width, and what somebody copies (paths,
+  fingerprints, commands) never is.
 
 Example:
-    print(render([decision], colour=sys.stdout.isatty()))
+    print(render(RunReport([decision], exit_code=1, colour=sys.stdout.isatty())))
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from probanda.model.decision import CheckResult, Decision
 from probanda.model.finding import Finding
-from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS, EXIT_UNDECIDED, Mode, Outcome
+from probanda.model.outcome import EXIT_PASS, Outcome
+from probanda.output.interface import RunReport
+from probanda.output.safe_text import clean
+from probanda.output.summary import NO_GATE, changes, replay, verdict
 
 if TYPE_CHECKING:
     from probanda.rego.explain import Explanation
+
+__all__ = ["MARKS", "clean", "render"]
 
 MARKS = {
     Outcome.PASS: ("✓", "32"),
@@ -35,74 +43,109 @@ MARKS = {
 # Findings shown per check; the JSON output always holds all of them.
 SHOWN_FINDINGS = 20
 
-VERDICTS = {EXIT_PASS: "PASSED", EXIT_BLOCKED: "BLOCKED", EXIT_UNDECIDED: "UNDECIDED"}
+# A sentence in a narrower column reads worse than one that the terminal breaks.
+MIN_WIDTH = 50
 
 
-def render(
-    decisions: Sequence[Decision],
-    *,
-    exit_code: int,
-    colour: bool = False,
-    explanations: Mapping[str, Mapping[str, Explanation]] | None = None,
-) -> str:
-    """The text of a run, ending in a newline; `explanations` by gate and check."""
-    paint = _Paint(colour)
+def render(report: RunReport) -> str:
+    """The text of a run, ending in a newline."""
+    writer = _Writer(report)
     lines: list[str] = []
-    for decision in decisions:
-        why = (explanations or {}).get(decision.gate, {})
-        lines += [*_decision(decision, paint, why), ""]
-    if not decisions:
-        lines.append("no gate ran: nothing was checked, so nothing has passed")
-    lines.append(_verdict(decisions, exit_code, paint))
+    for decision in report.decisions:
+        lines += [*writer.decision(decision), ""]
+    if not report.decisions:
+        lines.append(NO_GATE)
+    lines.append(writer.verdict())
     return "\n".join(lines) + "\n"
 
 
-class _Paint:
-    def __init__(self, colour: bool) -> None:  # noqa: FBT001  # private, one caller
-        self.colour = colour
+class _Writer:
+    """The lines of one report."""
 
-    def __call__(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
+    def __init__(self, report: RunReport) -> None:
+        self.report = report
 
+    def paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.report.colour else text
 
-def _decision(
-    decision: Decision, paint: _Paint, explanations: Mapping[str, Explanation]
-) -> Iterator[str]:
-    yield paint(f"{decision.gate}", "1") + f"  {clean(decision.title)}"
-    judged = decision.content.base or "the working tree itself"
-    yield paint(
-        f"  {decision.mode.value} · judged by {judged} · as of {decision.as_of}"
-        f" · tenant {clean(decision.tenant)}",
-        "2",
-    )
-    width = max((len(check.id) for check in decision.checks), default=0)
-    for check in decision.checks:
-        yield from _check(check, width, paint)
-        if check.id in explanations:
-            yield from _explanation(explanations[check.id])
-    if decision.waivers.expired:
-        yield f"  expired waivers: {', '.join(map(clean, decision.waivers.expired))}"
-    if decision.waivers.unused:
-        yield paint(f"  unused waivers: {', '.join(map(clean, decision.waivers.unused))}", "2")
+    def labelled(self, indent: int, label: str, text: str) -> Iterator[str]:
+        """`label` and a sentence beside it, broken where the reader has a width."""
+        first = " " * indent + label.ljust(7)
+        lines, room = [clean(text)], self.report.width - len(first)
+        if room >= MIN_WIDTH:
+            lines = textwrap.wrap(
+                lines[0], room, break_long_words=False, break_on_hyphens=False
+            ) or [""]
+        yield first + lines[0]
+        yield from (" " * len(first) + line for line in lines[1:])
 
+    def decision(self, decision: Decision) -> Iterator[str]:
+        yield self.paint(f"{decision.gate}", "1") + f"  {clean(decision.title)}"
+        judged = decision.content.base or "the working tree itself"
+        yield self.paint(
+            f"  {decision.mode.value} · judged by {judged} · as of {decision.as_of}"
+            f" · tenant {clean(decision.tenant)}",
+            "2",
+        )
+        explanations: Mapping[str, Explanation] = self.report.explanations.get(decision.gate, {})
+        width = max((len(check.id) for check in decision.checks), default=0)
+        for check in decision.checks:
+            yield from self.check(check, decision, width)
+            if check.id in explanations:
+                yield from _explanation(explanations[check.id])
+        if decision.waivers.expired:
+            yield f"  expired waivers: {', '.join(map(clean, decision.waivers.expired))}"
+        if decision.waivers.unused:
+            unused = ", ".join(map(clean, decision.waivers.unused))
+            yield self.paint(f"  unused waivers: {unused}", "2")
+        if decision.outcome not in {Outcome.PASS, Outcome.WAIVED, Outcome.SKIPPED}:
+            yield self.paint(f"  again: {clean(replay(decision, self.report))}", "2")
 
-def _check(check: CheckResult, width: int, paint: _Paint) -> Iterator[str]:
-    mark, code = MARKS[check.outcome]
-    word = paint(f"{mark} {check.id.ljust(width)}  {check.outcome.value}", code)
-    controls = paint("  " + " ".join(check.controls), "2") if check.controls else ""
-    yield f"  {word}{controls}"
-    if check.reason:
-        yield f"      why    {clean(check.reason)}"
-    if check.hint:
-        yield f"      hint   {clean(check.hint)}"
-    for finding in check.findings[:SHOWN_FINDINGS]:
-        yield from _finding(finding, check, paint)
-    hidden = len(check.findings) - SHOWN_FINDINGS
-    if hidden > 0:
-        yield f"      … and {hidden} more; --format json shows all"
-    for waived in check.waived[:SHOWN_FINDINGS]:
-        finding = waived.finding
-        yield paint(f"      waived by {clean(waived.by)}: {finding.rule} {clean(finding.key)}", "2")
+    def check(self, check: CheckResult, decision: Decision, width: int) -> Iterator[str]:
+        mark, code = MARKS[check.outcome]
+        word = self.paint(f"{mark} {check.id.ljust(width)}  {check.outcome.value}", code)
+        controls = self.paint("  " + " ".join(check.controls), "2") if check.controls else ""
+        yield f"  {word}{controls}"
+        if check.reason:
+            yield from self.labelled(6, "why", check.reason)
+        if check.hint:
+            yield from self.labelled(6, "hint", check.hint)
+        said: set[str] = set()
+        for finding in check.findings[:SHOWN_FINDINGS]:
+            yield from self.finding(finding, check, decision, said)
+        hidden = len(check.findings) - SHOWN_FINDINGS
+        if hidden > 0:
+            yield f"      … and {hidden} more; --output json shows all"
+        for waived in check.waived[:SHOWN_FINDINGS]:
+            finding = waived.finding
+            what = f"{finding.rule} {clean(finding.key)}"
+            yield self.paint(f"      waived by {clean(waived.by)}: {what}", "2")
+        if len(check.waived) > SHOWN_FINDINGS:
+            yield self.paint(f"      … and {len(check.waived) - SHOWN_FINDINGS} more waived", "2")
+
+    def finding(
+        self, finding: Finding, check: CheckResult, decision: Decision, said: set[str]
+    ) -> Iterator[str]:
+        title = self.paint(f"      {finding.rule}", "1")
+        yield f"{title} ({finding.severity.value})  {clean(finding.key)}"
+        yield from self.labelled(8, "why", finding.message)
+        known = list(changes(finding, check, decision, self.report))
+        for change in known:
+            if not change.command and change.text not in said:
+                yield from self.labelled(8, change.kind, change.text)
+                said.add(change.text)
+        where = str(finding.location) if finding.location else _sources(check)
+        if where:
+            yield f"        {'where'.ljust(7)}{clean(where)}"
+        for change in known:
+            if change.command:
+                yield self.paint(f"        {'or'.ljust(7)}{clean(change.command)}", "2")
+
+    def verdict(self) -> str:
+        found = verdict(self.report)
+        code = "32" if self.report.exit_code == EXIT_PASS else "31"
+        word = self.paint(found.word, f"1;{code}")
+        return f"{word}  {found.tail} (exit {self.report.exit_code})"
 
 
 def _explanation(explanation: Explanation) -> Iterator[str]:
@@ -112,43 +155,5 @@ def _explanation(explanation: Explanation) -> Iterator[str]:
         yield f"        {line}".rstrip()
 
 
-def _finding(finding: Finding, check: CheckResult, paint: _Paint) -> Iterator[str]:
-    yield paint(f"      {finding.rule}", "1") + f" ({finding.severity.value})  {clean(finding.key)}"
-    yield f"        why    {clean(finding.message)}"
-    if finding.remediation:
-        yield f"        fix    {clean(finding.remediation)}"
-    where = str(finding.location) if finding.location else _sources(check)
-    if where:
-        yield f"        where  {clean(where)}"
-    yield paint(f"        id     {finding.fingerprint}", "2")
-
-
 def _sources(check: CheckResult) -> str:
     return ", ".join(str(fact["source"]) for fact in check.facts if "source" in fact)
-
-
-def _verdict(decisions: Sequence[Decision], exit_code: int, paint: _Paint) -> str:
-    checks = [check for decision in decisions for check in decision.checks]
-    findings = sum(len(check.findings) for check in checks)
-    counts = [
-        f"{sum(check.outcome is outcome for check in checks)} {outcome.value}"
-        for outcome in Outcome
-        if any(check.outcome is outcome for check in checks)
-    ]
-    tail = f"{', '.join(counts) or 'no checks'}"
-    if findings:
-        tail += f"; {findings} open finding{'s' if findings > 1 else ''}"
-    if exit_code == EXIT_PASS and any(
-        decision.mode is not Mode.ENFORCE and decision.outcome is Outcome.FAIL
-        for decision in decisions
-    ):
-        tail += "; reported, not enforced"
-    code = "32" if exit_code == EXIT_PASS else "31"
-    return f"{paint(VERDICTS.get(exit_code, 'ERROR'), '1;' + code)}  {tail} (exit {exit_code})"
-
-
-def clean(text: str) -> str:
-    """`text` with control characters (escape sequences, line ends) made visible."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )

@@ -52,6 +52,8 @@ _FIELDS: Final = frozenset(
 )
 _CUSTOM: Final = frozenset({"id", "remediation", "severity"})
 _SCOPES: Final = frozenset({"rule", "document", "package", "subpackages"})
+# RFC 3986's characters; what a reader may be sent to.
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -68,6 +70,7 @@ class Annotation:
         remediation: the smallest change that would pass.
         id: rule id; empty when not given.
         scope: `rule`, `document`, `package` or `subpackages`.
+        reference: first address of `related_resources`; empty when there is none.
     """
 
     rule: str
@@ -78,6 +81,7 @@ class Annotation:
     remediation: str = ""
     id: str = ""
     scope: str = "rule"
+    reference: str = ""
 
 
 def read_annotations(text: str, *, path: str, version: int = 1) -> list[Annotation]:
@@ -113,7 +117,7 @@ def declared_rules(annotations: Iterable[Annotation], *, path: str) -> Mapping[s
         if not each.title or each.severity is None:
             raise _error(f"rule {each.id!r} needs a title and a severity", path, each.line)
         rules[each.id] = Rule(
-            each.id, each.title, each.severity, each.remediation, each.description
+            each.id, each.title, each.severity, each.remediation, each.description, each.reference
         )
     return rules
 
@@ -149,6 +153,7 @@ def _annotation(
         remediation=_text(custom, "remediation", path, first),
         id=_text(custom, "id", path, first),
         scope=fields.get("scope") or ("rule" if rule else "package"),
+        reference=_reference(fields.get("related_resources"), path, first),
     )
 
 
@@ -190,6 +195,19 @@ def _text(fields: Mapping[str, Any], name: str, path: str, line: int) -> str:
     if not isinstance(value, str):
         raise _error(f"metadata field {name!r} is text", path, line)
     return value.strip()
+
+
+def _reference(resources: Any, path: str, line: int) -> str:
+    """The first address; OPA takes a list of addresses or of `{ref, description}`."""
+    if resources is None:
+        return ""
+    if not isinstance(resources, list):
+        raise _error("metadata field 'related_resources' is a list", path, line)
+    addresses = [str(each.get("ref") if isinstance(each, dict) else each) for each in resources]
+    for address in addresses:
+        if not _ADDRESS.fullmatch(address):
+            raise _error("a related resource is an address that begins with https://", path, line)
+    return next(iter(addresses), "")
 
 
 def _error(message: str, path: str, line: int) -> PolicyError:

@@ -107,6 +107,19 @@ class Repository:
         """Full id of the checked-out commit."""
         return self.resolve("HEAD")
 
+    def origin(self) -> str:
+        """Address of the remote `origin`, as the repository's configuration has it; may be empty.
+
+        It may hold a password, and names whatever the configuration's author likes.
+        """
+        try:
+            answer = self._git("config", "--get", "remote.origin.url")
+        except GitError as error:
+            if error.code != 1:
+                raise
+            return ""
+        return answer.decode("utf-8", "replace").strip()
+
     def is_shallow(self) -> bool:
         """Whether history is cut off somewhere."""
         return self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
