@@ -2,7 +2,7 @@
 
 Rules:
 
-- Judging content (gates, policies, controls, waivers, clarifications, `optional`) comes
+- Judging content (gates, policies, controls, exceptions, roster, clarifications, `optional`) comes
   from the base revision when there is one; artifacts come from the working tree. The
   head's content is loaded too: it must be valid, and how it differs is itself judged.
 - Nothing here reads the clock: `as_of` is given.
@@ -14,7 +14,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -27,6 +27,7 @@ from probanda.collect import Workspace
 from probanda.content import Catalogue, RevisionTree, Tree, WorkingTree, load
 from probanda.decide import decide_gate, overall_exit_code
 from probanda.errors import CollectError, ContentError, UsageError
+from probanda.gates.approvals import resolve_exceptions
 from probanda.gates.check import Session, run_check
 from probanda.gates.host_facts import verified_clarifications
 from probanda.gates.judging import judge_content
@@ -100,16 +101,21 @@ def run_gates(request: GateRequest) -> GateRun:
         tree = RevisionTree(repository, commit, request.base)
         judging = load(tree)
     gates = _chosen(request, judging, head)
+    exceptions = resolve_exceptions(judging, request.as_of)
     session = Session(
         workspace=Workspace(request.root, request.base, commit, repository),
         judging=judging,
         tenant=_tenant(request) or judging.project.tenant,
         as_of=request.as_of,
         changed=tuple(repository.changed_paths(commit, None)) if repository and commit else None,
-        host_facts={"clarifications": verified_clarifications(judging)},
+        host_facts={
+            "clarifications": verified_clarifications(judging),
+            "roster": judging.roster.to_fact(request.as_of),
+        },
+        exceptions=exceptions,
     )
-    extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
-    return _run(session, gates, extra, head, _contents(tree, judging), explain=request.explain)
+    changes = judge_content(judging, head, session, request.approved_by) if commit else None
+    return _run(session, gates, changes, head, _contents(tree, judging), explain=request.explain)
 
 
 def _repository(request: GateRequest) -> Repository | None:
@@ -194,7 +200,7 @@ def _contents(tree: Tree, judging: Catalogue) -> dict[str, bytes]:
 def _run(
     session: Session,
     gates: list[Gate],
-    extra: list[CheckResult],
+    changes: Callable[[str], CheckResult] | None,
     head: Catalogue,
     contents: Mapping[str, bytes],
     *,
@@ -212,17 +218,20 @@ def _run(
     for gate in gates:
         kept = originals.setdefault(gate.name, {})
         why = explanations.setdefault(gate.name, {}) if explain else None
-        results = [run_check(session, check, kept, why) for check in gate.checks]
+        results = [run_check(session, gate.name, check, kept, why) for check in gate.checks]
+        # An empty gate stays empty: the check of the content itself is no substitute.
+        if results and changes is not None:
+            results.append(changes(gate.name))
         decisions.append(
             decide_gate(
                 gate,
-                # An empty gate stays empty: the check of the content itself is no substitute.
-                [*results, *extra] if results else [],
-                session.judging.waivers.values(),
+                results,
+                session.exceptions,
                 as_of=session.as_of,
                 tenant=session.tenant,
                 engine={"name": "probanda", "version": __version__, "rego": rego.ENGINE},
                 content=content,
+                fail_on_unused=session.judging.project.waivers.fail_on_unused,
             )
         )
     return GateRun(
