@@ -99,7 +99,7 @@ class Exceptions:
             for waiver in _waivers(holding)
             if waiver.id not in used and _was_judged(waiver, results)
         }
-        stale = [gone for each in _baselines(holding) for gone in _stale(each, results)]
+        stale = [gone for each in _baselines(holding) for gone in stale_findings(each, results)]
         invalid = [(each.id, why) for each, why in self.invalid if each.counts_in(gate)]
         return WaiverUse(
             used=tuple(sorted(used)),
@@ -191,7 +191,8 @@ def _was_judged(waiver: Waiver, results: Sequence[CheckResult]) -> bool:
     return bool(results) and verdicts.issuperset(wanted)
 
 
-def _stale(baseline: Baseline, results: Sequence[CheckResult]) -> Iterator[StaleFinding]:
+def stale_findings(baseline: Baseline, results: Sequence[CheckResult]) -> Iterator[StaleFinding]:
+    """What a baseline lists and the results of its gate's checks have not, or less often."""
     undecided = {_policy(result) for result in results if result.outcome not in VERDICTS}
     present: Counter[tuple[str, str]] = Counter()
     for result in results:

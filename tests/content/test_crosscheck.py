@@ -162,7 +162,7 @@ CASES = [
      "Ada@Example.org", None),
     (ROSTER, "grace@example.org", "grace", "an e-mail address", "grace", None),
     (ROSTER, "name: grace", "name: grace\n      logins: {gitea: [ADA-ci]}",
-     "the login 'ADA-ci' belongs to another person already, at evidence/roster.yaml:7:31",
+     "the login 'ADA-ci' belongs to another person already, at evidence/roster.yaml:7:32",
      "ADA-ci", None),
     (ROSTER, "name: grace", "name: grace\n      keys: [{path: keys/ada.pem}]",
      "belongs to another person already, at evidence/roster.yaml:9:14", "{path", None),

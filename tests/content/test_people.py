@@ -1,4 +1,4 @@
-"""The roster in the catalogue: keys by path or fingerprint, and exceptions beside their signatures."""
+"""The roster in the catalogue, and exceptions with the signatures beside them."""
 
 from __future__ import annotations
 

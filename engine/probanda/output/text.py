@@ -82,6 +82,11 @@ def _decision(
             yield from _explanation(explanations[check.id])
     if decision.waivers.expired:
         yield f"  expired waivers: {', '.join(map(clean, decision.waivers.expired))}"
+    for invalid in decision.waivers.invalid:
+        yield f"  {clean(invalid.name)} excuses nothing: {clean(invalid.reason)}"
+    for stale in decision.waivers.stale[:SHOWN_FINDINGS]:
+        line = f"  {clean(stale.baseline)} lists {stale.gone} gone: {stale.rule} {clean(stale.key)}"
+        yield paint(line, "2")
     if decision.waivers.unused:
         yield paint(f"  unused waivers: {', '.join(map(clean, decision.waivers.unused))}", "2")
 
