@@ -41,6 +41,17 @@ findings contains finding if {
 allow if input.facts.words.bad == []
 """
 
+# The key of the person who approves.
+ADA = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+# What Ada approves of, unless a test says otherwise.
+APPROVAL = {
+    "approver": "ada@example.org",
+    "ticket": "SEC-1",
+    "reason": "It is replaced next month.",
+    "created": "2026-11-19",
+    "expires": "2027-01-01",
+}
+
 # Nothing of the machine's own git configuration takes part.
 GIT_ENVIRONMENT = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -116,6 +127,7 @@ class Project:
         """One gate, `pr`, with one check of these words."""
         made = cls(root)
         made.project()
+        made.roster()
         made.policy()
         made.gate("pr", words_check(), **gate)
         made.words(*bad)
@@ -164,28 +176,64 @@ class Project:
     def words(self, *bad: str) -> None:
         self.write("words.json", {"bad": list(bad)})
 
-    def waiver(self, name: str, *fingerprints: str, expires: str, **spec: str) -> None:
-        given = {
-            "fingerprints": list(fingerprints),
-            "approver": "ada@example.org",
-            "ticket": "SEC-1",
-            "reason": "It is replaced next month.",
-            "expires": expires,
-        }
-        waiver = document("Waiver", name, {**given, **spec}, owner="grace@example.org")
-        self.write(f"evidence/waivers/{name}.yaml", waiver)
+    def roster(self, *people: Mapping[str, Any]) -> None:
+        """These people, or else Ada, who has a key, and Grace."""
+        if not people:
+            people = (
+                {
+                    "name": "ada",
+                    "logins": {"github": ["Ada-L"]},
+                    "emails": ["ada@example.org"],
+                    "keys": [{"path": "keys/roster/ada.pem"}],
+                    "roles": ["security"],
+                },
+                {"name": "grace", "emails": ["grace@example.org"], "roles": ["payments"]},
+            )
+        self.write("keys/roster/ada.pem", public_pem(ADA))
+        roster = document("Roster", "people", {"people": list(people)}, owner="security")
+        self.write("evidence/roster.yaml", roster)
+
+    def waiver(
+        self,
+        name: str,
+        *fingerprints: str,
+        owner: str = "grace@example.org",
+        signer: Ed25519PrivateKey | None = ADA,
+        **spec: Any,
+    ) -> Path:
+        """A waiver that Grace asked for and Ada signed; nobody where `signer` is `None`."""
+        spec = {"fingerprints": list(fingerprints), **APPROVAL, **spec}
+        return self.approved(document("Waiver", name, spec, owner=owner), signer)
+
+    def baseline(
+        self,
+        *findings: Mapping[str, Any],
+        gate: str = "pr",
+        owner: str = "grace@example.org",
+        signer: Ed25519PrivateKey | None = ADA,
+        **spec: Any,
+    ) -> Path:
+        """A baseline of a gate, with the same people."""
+        spec = {"tenant": TENANT, "findings": list(findings), **APPROVAL, **spec}
+        return self.approved(document("Baseline", gate, spec, owner=owner), signer)
+
+    def approved(self, made: dict[str, Any], signer: Ed25519PrivateKey | None) -> Path:
+        """Write an exception, signed or not; fields that are `None` are left out."""
+        made["spec"] = {key: value for key, value in made["spec"].items() if value is not None}
+        if "ada@example.org" not in [entry["name"] for entry in self.approvers]:
+            self.approver("ada@example.org")
+        folder = f"evidence/{made['kind'].lower()}s"
+        path = self.write(f"{folder}/{made['metadata']['name']}.yaml", made)
+        if signer is not None:
+            self.sign(path, signer)
+        return path
 
     def approver(self, name: str, key: Ed25519PrivateKey | None = None) -> None:
         """Name an approver, with a public key file when there is a key."""
         entry = {"name": name}
         if key is not None:
             entry["publicKey"] = f"keys/{name}.pem"
-            self.write(
-                entry["publicKey"],
-                key.public_key().public_bytes(
-                    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-                ),
-            )
+            self.write(entry["publicKey"], public_pem(key))
         self.approvers.append(entry)
         self.project()
 
@@ -235,6 +283,13 @@ class Project:
         for decision in run.decisions:
             self.store.write(decision, run.content, run.originals[decision.gate])
         return run
+
+
+def public_pem(key: Ed25519PrivateKey) -> bytes:
+    """The public half of the key, as a project keeps it."""
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def private_pem(key: Ed25519PrivateKey) -> bytes:

@@ -34,6 +34,7 @@ ORDER = (
     "collect",
     "content",
     "evaluate",
+    "exceptions",
     "decide",
     "sign",
     "ledger",
@@ -82,7 +83,7 @@ THIRD_PARTY = {
 }
 
 # Rooms that no row of THIRD_PARTY may ever name: pure by design.
-PURE = ("errors", "model", "merkle", "decide")
+PURE = ("errors", "model", "merkle", "exceptions", "decide")
 
 # The only imports that may point down the list, for annotations alone.
 TYPE_ONLY = {

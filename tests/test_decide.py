@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -16,7 +16,8 @@ from probanda.decide import (
     skipped,
     undecided,
 )
-from probanda.model.decision import JudgingContent
+from probanda.exceptions import Exceptions
+from probanda.model.decision import InvalidException, JudgingContent
 from probanda.model.finding import Finding
 from probanda.model.gate import Check, Gate, Runs
 from probanda.model.outcome import Mode, Outcome
@@ -30,7 +31,11 @@ FINDING = Finding(policy="a/b", rule="denied", message="no", key="pkg:pypi/x@1",
 CONTENT = JudgingContent(base="", base_commit="", base_digest="0" * 64, head_digest="0" * 64)
 
 
-def waiver(fingerprint: str = FINDING.fingerprint, *, expires: datetime = NOW) -> Waiver:
+def holding(*waivers: Waiver) -> Exceptions:
+    return Exceptions(holding=waivers)
+
+
+def waiver(fingerprint: str = FINDING.fingerprint) -> Waiver:
     return Waiver(
         name="w1",
         fingerprints=(fingerprint,),
@@ -38,7 +43,7 @@ def waiver(fingerprint: str = FINDING.fingerprint, *, expires: datetime = NOW) -
         approver="bob",
         ticket="T-1",
         reason="because",
-        expires=expires,
+        expires=NOW,
     )
 
 
@@ -72,39 +77,29 @@ def test_several_gates_exit_with_the_worst_and_none_is_undecided(codes, expected
 
 
 def test_a_check_without_findings_passes():
-    assert decide_check(blank_result(CHECK), [], [], as_of=NOW).outcome is Outcome.PASS
+    assert decide_check(blank_result(CHECK), [], holding(), gate="g").outcome is Outcome.PASS
 
 
 def test_an_open_finding_fails_its_check():
-    result = decide_check(blank_result(CHECK), [FINDING], [], as_of=NOW)
+    result = decide_check(blank_result(CHECK), [FINDING], holding(), gate="g")
 
     assert result.outcome is Outcome.FAIL
     assert result.findings == (FINDING,)
 
 
-def test_a_waiver_holds_until_the_second_before_it_expires():
-    before = waiver(expires=NOW + timedelta(seconds=1))
-
-    result = decide_check(blank_result(CHECK), [FINDING], [before], as_of=NOW)
+def test_a_finding_that_a_waiver_excuses_leaves_its_check_waived():
+    result = decide_check(blank_result(CHECK), [FINDING], holding(waiver()), gate="g")
 
     assert result.outcome is Outcome.WAIVED
     assert result.waived[0].by == "w1"
     assert result.findings == ()
 
 
-def test_a_waiver_does_not_hold_at_the_instant_it_expires():
-    result = decide_check(blank_result(CHECK), [FINDING], [waiver(expires=NOW)], as_of=NOW)
-
-    assert result.outcome is Outcome.FAIL
-
-
 @pytest.mark.parametrize("field", ["policy", "rule", "key", "tenant"])
 def test_a_waiver_covers_no_finding_that_differs_in(field):
     other = replace(FINDING, **{field: "other"})
 
-    result = decide_check(
-        blank_result(CHECK), [other], [waiver(expires=NOW + timedelta(days=1))], as_of=NOW
-    )
+    result = decide_check(blank_result(CHECK), [other], holding(waiver()), gate="g")
 
     assert result.outcome is Outcome.FAIL
 
@@ -123,12 +118,7 @@ def test_parts_of_a_fingerprint_do_not_run_into_each_other():
 def test_one_open_finding_beside_a_waived_one_still_fails():
     other = replace(FINDING, key="pkg:pypi/y@1")
 
-    result = decide_check(
-        blank_result(CHECK),
-        [FINDING, other],
-        [waiver(expires=NOW + timedelta(days=1))],
-        as_of=NOW,
-    )
+    result = decide_check(blank_result(CHECK), [FINDING, other], holding(waiver()), gate="g")
 
     assert result.outcome is Outcome.FAIL
     assert result.findings == (other,)
@@ -141,24 +131,24 @@ def test_an_outcome_that_is_no_verdict_must_say_why(outcome):
         undecided(blank_result(CHECK), outcome, "")
 
 
-def test_a_decision_lists_used_unused_and_expired_waivers_apart():
+def test_a_decision_lists_used_unused_expired_and_invalid_waivers_apart():
     gate = Gate("g", "t", "o", Mode.ENFORCE, Runs.CI, (CHECK,), None, "0" * 64)
-    tomorrow = NOW + timedelta(days=1)
-    waivers = [
-        waiver(expires=tomorrow),
-        replace(waiver("1" * 64, expires=tomorrow), name="w2"),
-        replace(waiver("2" * 64, expires=NOW), name="w3"),
-    ]
-    result = decide_check(blank_result(CHECK), [FINDING], waivers, as_of=NOW)
+    exceptions = Exceptions(
+        holding=(waiver(), replace(waiver("1" * 64), name="w2")),
+        expired=(replace(waiver("2" * 64), name="w3"),),
+        invalid=((replace(waiver("3" * 64), name="w4"), "nobody has signed it"),),
+    )
+    result = decide_check(blank_result(CHECK), [FINDING], exceptions, gate="g")
 
     decision = decide_gate(
-        gate, [result], waivers, as_of=NOW, tenant="acme", engine={}, content=CONTENT
+        gate, [result], exceptions, as_of=NOW, tenant="acme", engine={}, content=CONTENT
     )
 
     assert decision.outcome is Outcome.WAIVED
     assert decision.waivers.used == ("w1",)
     assert decision.waivers.unused == ("w2",)
     assert decision.waivers.expired == ("w3",)
+    assert decision.waivers.invalid == (InvalidException("w4", "nobody has signed it"),)
     assert decision.to_json()["asOf"] == "2026-11-20T12:00:00Z"
 
 

@@ -117,6 +117,7 @@ def place(kind: str, title: str) -> str:
         "Gate": f"gates/{title}.yaml",
         "Control": f"controls/{title.lower()}.yaml",
         "Policy": f"policies/{title}/policy.yaml",
+        "Roster": "evidence/roster.yaml",
         "Waiver": f"evidence/waivers/{title}.yaml",
         "Contract": f"contracts/{title}/contract.yaml",
     }[kind]

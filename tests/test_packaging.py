@@ -37,7 +37,14 @@ SHIPPED = (
     "evidence/packs",
     "gates/ci",
 )
-OURS = ("evidence/waivers", "evidence/clarifications", "evidence/trust", "evidence/bundles")
+OURS = (
+    "evidence/waivers",
+    "evidence/baselines",
+    "evidence/roster.yaml",
+    "evidence/clarifications",
+    "evidence/trust",
+    "evidence/bundles",
+)
 
 
 def tree(*folders: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Findings + waivers + mode → decision. Pure: the clock is an argument.
+"""Findings + exceptions + mode → decision. Pure: what holds, and when, is an argument.
 
 Rules (the table in `docs/exit-codes.md`):
 
@@ -9,28 +9,34 @@ Rules (the table in `docs/exit-codes.md`):
   in `enforce` and `warn`. Could not check is never a pass.
 - A skipped check neither passes nor blocks; a gate of which every check was skipped is
   itself `skipped`.
-- A waiver holds strictly before its expiry, and only for the fingerprints it names.
+- Which waivers and baselines hold, and for what, says `probanda.exceptions` alone.
+- Where the project says so, an exception that nothing needs any more is a finding of the
+  gate's own check `exceptions`, which no exception excuses.
 
 Example:
-    result = decide_check(check, policy, findings, waivers, as_of=now, facts=references)
-    decision = decide_gate(gate, [result], waivers, ...)
+    result = decide_check(blank_result(check), findings, exceptions, gate="release")
+    decision = decide_gate(gate, [result], exceptions, ...)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
+from probanda import __version__
+from probanda.canonical import sha256_hex
+from probanda.exceptions import Exceptions
 from probanda.model.decision import (
+    EXCEPTIONS,
+    EXCEPTIONS_CHECK,
     CheckResult,
     Decision,
     JudgingContent,
     WaivedFinding,
     WaiverUse,
 )
-from probanda.model.finding import Finding
+from probanda.model.finding import Finding, order
 from probanda.model.gate import Check, Gate
 from probanda.model.instant import format_instant
 from probanda.model.outcome import (
@@ -40,31 +46,24 @@ from probanda.model.outcome import (
     Mode,
     Outcome,
 )
-from probanda.model.waiver import Waiver
 
 UNDECIDED = frozenset({Outcome.ERROR, Outcome.NOT_EVALUATED})
 
 
 def decide_check(
-    result: CheckResult, findings: Sequence[Finding], waivers: Iterable[Waiver], *, as_of: datetime
+    result: CheckResult, findings: Sequence[Finding], exceptions: Exceptions, *, gate: str
 ) -> CheckResult:
-    """`result` with the outcome that `findings` and `waivers` give it at `as_of` (UTC)."""
-    excuses = tuple(waivers)
+    """`result` with the outcome that `findings`, in canonical order, and exceptions give it."""
     still_open: list[Finding] = []
     waived: list[WaivedFinding] = []
-    for finding in findings:
-        name = _excuse(finding, excuses, as_of)
+    names = exceptions.excuses(findings, gate=gate, check=result.id)
+    for finding, name in zip(findings, names, strict=True):
         if name is None:
             still_open.append(finding)
         else:
             waived.append(WaivedFinding(finding, name))
     outcome = Outcome.FAIL if still_open else Outcome.WAIVED if waived else Outcome.PASS
     return replace(result, outcome=outcome, findings=tuple(still_open), waived=tuple(waived))
-
-
-def _excuse(finding: Finding, waivers: tuple[Waiver, ...], as_of: datetime) -> str | None:
-    holding = (w.name for w in waivers if w.holds(finding.fingerprint, as_of))
-    return min(holding, default=None)
 
 
 def undecided(result: CheckResult, outcome: Outcome, reason: str, hint: str = "") -> CheckResult:
@@ -112,14 +111,19 @@ def gate_outcome(mode: Mode, outcomes: Sequence[Outcome]) -> tuple[Outcome, int]
 def decide_gate(
     gate: Gate,
     results: Sequence[CheckResult],
-    waivers: Iterable[Waiver],
+    exceptions: Exceptions,
     *,
     as_of: datetime,
     tenant: str,
     engine: Mapping[str, str],
     content: JudgingContent,
+    fail_on_unused: bool = False,
 ) -> Decision:
     """The decision of `gate` from the results of its checks, in the gate's order."""
+    use = exceptions.use(gate.name, results)
+    # An empty gate stays empty: a check of ours is no substitute.
+    if fail_on_unused and results:
+        results = [*results, unused_check(use, tenant)]
     outcome, exit_code = gate_outcome(gate.mode, [result.outcome for result in results])
     return Decision(
         gate=gate.name,
@@ -133,22 +137,44 @@ def decide_gate(
         checks=tuple(results),
         outcome=outcome,
         exit_code=exit_code,
-        waivers=waiver_use(results, waivers, as_of),
+        waivers=use,
     )
 
 
-def waiver_use(
-    results: Sequence[CheckResult], waivers: Iterable[Waiver], as_of: datetime
-) -> WaiverUse:
-    """Which of `waivers` the results used, could have done without, or found expired."""
-    names: dict[str, Any] = {waiver.name: waiver for waiver in waivers}
-    used = {waived.by for result in results for waived in result.waived} & set(names)
-    expired = {name for name, waiver in names.items() if as_of >= waiver.expires}
-    return WaiverUse(
-        used=tuple(sorted(used)),
-        unused=tuple(sorted(set(names) - used - expired)),
-        expired=tuple(sorted(expired)),
+def unused_check(use: WaiverUse, tenant: str) -> CheckResult:
+    """The result of the check `exceptions`: what is listed and not needed any more."""
+    findings = tuple(sorted(_unused(use, tenant), key=order))
+    return CheckResult(
+        id=EXCEPTIONS_CHECK,
+        outcome=Outcome.FAIL if findings else Outcome.PASS,
+        policy=EXCEPTIONS,
+        # These rules are code: the engine's version identifies them.
+        policy_digest=sha256_hex(f"{EXCEPTIONS} {__version__}".encode()),
+        controls=("soc2/CC8.1",),
+        findings=findings,
     )
+
+
+def _unused(use: WaiverUse, tenant: str) -> Iterator[Finding]:
+    for name in use.unused:
+        yield Finding(
+            policy=EXCEPTIONS,
+            rule="waiver-unused",
+            message=f"the waiver {name} excuses nothing in this gate any more",
+            key=f"waivers/{name}",
+            tenant=tenant,
+            remediation="remove it, or name the gates in which it counts under spec.gates",
+        )
+    for stale in use.stale:
+        yield Finding(
+            policy=EXCEPTIONS,
+            rule="baseline-stale",
+            message=f"{stale.baseline} lists {stale.gone} more of {stale.rule} for {stale.key}"
+            " than there are",
+            key=f"{stale.baseline}/{stale.fingerprint}/{stale.path}",
+            tenant=tenant,
+            remediation="probanda baseline prune, then have it signed again",
+        )
 
 
 def overall_exit_code(codes: Sequence[int]) -> int:

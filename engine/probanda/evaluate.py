@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from probanda import rego
 from probanda.errors import PolicyError
-from probanda.model.finding import Finding
+from probanda.model.finding import Finding, order
 from probanda.model.instant import parse_instant
 from probanda.model.location import Location
 from probanda.model.outcome import Severity
@@ -155,10 +155,7 @@ def _findings(policy: Policy, entry: Entrypoint, answer: Any, tenant: str) -> tu
     if not isinstance(answer, list):
         raise _out_of_shape(entry, "a set of findings", answer)
     findings = {_finding(policy, entry, item, tenant) for item in answer}
-    # The place counts too: two findings may differ in nothing else, and a set has no order.
-    return tuple(
-        sorted(findings, key=lambda item: (item.rule, item.key, item.message, str(item.location)))
-    )
+    return tuple(sorted(findings, key=order))
 
 
 def _finding(policy: Policy, entry: Entrypoint, item: Any, tenant: str) -> Finding:

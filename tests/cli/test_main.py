@@ -83,7 +83,7 @@ def test_a_misspelt_command_is_answered_with_the_nearest(probanda, typed, meant)
 
 
 def test_a_command_like_no_other_is_answered_with_all(probanda):
-    assert "hint: commands: bundle, cell, check" in probanda("xyzzy").err
+    assert "hint: commands: baseline, bundle, cell, check" in probanda("xyzzy").err
 
 
 @pytest.mark.parametrize(

@@ -29,4 +29,4 @@ def test_an_unknown_kind_is_answered_with_all(probanda):
 
     assert (result.code, result.out) == (2, "")
     assert "error: there is no kind 'gatee'" in result.err
-    assert "hint: did you mean 'Gate'? kinds: Clarification, Contract" in result.err
+    assert "hint: did you mean 'Gate'? kinds: Baseline, Clarification, Contract" in result.err

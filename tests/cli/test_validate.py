@@ -22,13 +22,29 @@ def test_a_right_project_is_counted(validate):
 
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("valid: 1 gate, ")
-    assert result.out.endswith("0 contracts, 0 waivers, 0 clarifications\n")
+    assert result.out.endswith("0 contracts, 0 waivers, 0 baselines, 0 clarifications\n")
 
 
 def test_a_sole_document_of_a_kind_is_not_called_several(validate, words):
     words.waiver("one", "1" * 64, expires="2027-01-01")
 
     assert "1 waiver, " in validate().out
+
+
+def test_an_exception_that_excuses_nothing_is_a_warning(validate, words):
+    at = ("--as-of", "2026-11-20")
+    words.waiver("one", "1" * 64)
+    words.waiver("two", "1" * 64, signer=None)
+
+    result = validate(*at)
+
+    assert result.code == 0
+    assert result.err.startswith(
+        "warning: evidence/waivers/two.yaml:1:1: two excuses nothing: nobody has signed it\n"
+    )
+    assert "one excuses" not in result.err
+    assert validate("--strict", *at).code == 2
+    assert "one excuses nothing: its time is over" in validate("--as-of", "2027-01-01").err
 
 
 def test_all_errors_are_reported_at_once_each_with_file_line_and_column(validate, words):
@@ -44,7 +60,7 @@ def test_all_errors_are_reported_at_once_each_with_file_line_and_column(validate
     for start in (
         "error: controls/own/a.yaml:2:1: ",
         "error: evidence/waivers/one.yaml:10:",
-        "error: evidence/waivers/one.yaml:15:",
+        "error: evidence/waivers/one.yaml:16:",
         "error: gates/late.yml: ",
         "error: gates/pr.yaml:",
     ):

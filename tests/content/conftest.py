@@ -9,8 +9,12 @@ import pytest
 from probanda.content import WorkingTree, load
 from probanda.content.tree import Tree, locate
 from probanda.errors import ContentError, MultipleContentError
+from probanda.model.finding import Finding
 
 PEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n"
+
+# Of policy, rule, key and tenant as the baseline below has them.
+DENIED_X = Finding("supply-chain/license-allowlist", "denied", "", "x", "acme").fingerprint
 
 FILES = {
     "probanda.yaml": """\
@@ -26,6 +30,7 @@ spec:
 """,
     "keys/ada.pem": PEM,
     "evidence/trust/root.json": "{}",
+    "evidence/trust/approvers/ada.pub.pem": PEM,
     "gates/pull-request.yaml": """\
 apiVersion: probanda/v1
 kind: Gate
@@ -172,9 +177,44 @@ metadata: {{name: left-pad, owner: grace}}
 spec:
   fingerprints: [{"1" * 64}]
   approver: ada@example.org
+  gates: [pull-request]
+  checks: [new-licenses]
   ticket: SEC-1
   reason: It is replaced next month.
+  created: 2026-11-01
   expires: 2026-12-01
+""",
+    "evidence/baselines/pull-request.yaml": f"""\
+apiVersion: probanda/v1
+kind: Baseline
+metadata: {{name: pull-request, owner: grace}}
+spec:
+  tenant: acme
+  approver: ada@example.org
+  ticket: SEC-2
+  reason: They were there before the gate.
+  created: 2026-11-01
+  expires: 2026-12-01
+  findings:
+    - {{fingerprint: {DENIED_X}, policy: supply-chain/license-allowlist, rule: denied, key: x,
+       path: sbom.cdx.json, count: 2}}
+""",
+    "evidence/roster.yaml": """\
+apiVersion: probanda/v1
+kind: Roster
+metadata: {name: people, owner: security}
+spec:
+  people:
+    - name: ada
+      logins: {github: [Ada-L, ada-ci], gitlab: [Ada-L]}
+      emails: [ada@example.org]
+      keys: [{path: evidence/trust/approvers/ada.pub.pem}]
+      roles: [security]
+      joins: 2026-01-01
+      leaves: 2028-01-01
+      absences: [{from: 2026-12-20, until: 2027-01-04}]
+    - name: grace
+      emails: [grace@example.org]
 """,
     "evidence/clarifications/example.yaml": """\
 apiVersion: probanda/v1

@@ -12,6 +12,8 @@ RESIDENCY = "policies/residency/dataset/policy.yaml"
 CONTROL = "controls/soc2/cc8.1.yaml"
 PROJECT = "probanda.yaml"
 WAIVER = "evidence/waivers/left-pad.yaml"
+BASELINE = "evidence/baselines/pull-request.yaml"
+ROSTER = "evidence/roster.yaml"
 CLARIFICATION = "evidence/clarifications/example.yaml"
 ORDERS = "contracts/orders/contract.yaml"
 
@@ -128,14 +130,44 @@ CASES = [
     ("contracts/clicks/contract.json", '"tenantId": "acme", ', "", "missing field 'tenantId'",
      "{\"datasetId\":", None),
     # waivers
-    (WAIVER, "owner: grace", "owner: Ada@example.org", "another than the owner", "ada@example.org",
-     None),
+    (WAIVER, "[pull-request]", "[pull-requests]", "there is no gate", "pull-requests",
+     "did you mean 'pull-request'?"),
+    (WAIVER, "[new-licenses]", "[new-license]", "no such gate has a check", "new-license]",
+     "did you mean 'new-licenses'?"),
+    (WAIVER, "[pull-request]", "[store]", "no such gate has a check", "new-licenses", None),
+    (WAIVER, "[new-licenses]", "[]", "must not be empty", "[]", None),
     (WAIVER, "  expires: 2026-12-01\n", "", "missing field 'expires' in spec", "spec:", None),
     (WAIVER, "2026-12-01", "2026-12-01T00:00:00", "must be a date such as", "2026-12-01T00:00:00",
      None),
     (WAIVER, "2026-12-01", "2026-02-30", "must be a date such as", "2026-02-30", None),
     (WAIVER, "1]", "2g]", "64 lower-case hexadecimal digits", "111111111111111111111111", None),
     (WAIVER, "[" + "1" * 64 + "]", "[]", "must not be empty", "[", None),
+    # baselines
+    (BASELINE, "name: pull-request", "name: store", "the name must be the file's", "store", None),
+    (BASELINE, "key: x", "key: y", "not the fingerprint of the policy", None, None),
+    (BASELINE, "rule: denied", "rule: denied-too", "not the fingerprint of", None, None),
+    (BASELINE, "tenant: acme", "tenant: globex", "not the fingerprint of the policy", None, None),
+    (BASELINE, "count: 2", "count: 0", "must be at least 1", "0", None),
+    (BASELINE, "  expires: 2026-12-01\n", "", "missing field 'expires' in spec", "spec:", None),
+    # the roster
+    (ROSTER, "path: evidence/trust/approvers/ada", "path: evidence/trust/approvers/eda",
+     "no such file", "evidence/trust/approvers/eda.pub.pem", None),
+    (ROSTER, "{path: evidence/trust/approvers/ada.pub.pem}", "{}", "either 'path' or", "{}", None),
+    (ROSTER, "{path: evidence/trust/approvers/ada.pub.pem}", "{fingerprint: " + "a" * 64 + "}",
+     "no key has this fingerprint", "a" * 64, None),
+    (ROSTER, "leaves: 2028", "leaves: 2026", "nobody leaves before they join", "2026-01-01", None),
+    (ROSTER, "until: 2027-01-04", "until: 2026-12-20", "ends after it begins", "2026-12-20", None),
+    (ROSTER, "name: grace", "name: ADA", "'ADA' belongs to another person already", "ADA", None),
+    (ROSTER, "grace@example.org", "Ada@Example.org", "the address 'Ada@Example.org' belongs",
+     "Ada@Example.org", None),
+    (ROSTER, "grace@example.org", "grace", "an e-mail address", "grace", None),
+    (ROSTER, "name: grace", "name: grace\n      logins: {gitea: [ADA-ci]}",
+     "the login 'ADA-ci' belongs to another person already, at evidence/roster.yaml:7:32",
+     "ADA-ci", None),
+    (ROSTER, "name: grace", "name: grace\n      keys: [{path: keys/ada.pem}]",
+     "belongs to another person already, at evidence/roster.yaml:9:14", "{path", None),
+    ("evidence/trust/approvers/ada.pub.pem", "PUBLIC", "PRIVATE", "no public key", None, None),
+    ("evidence/trust/approvers/ada.pub.pem", "MC", "M C*", "no public key", None, None),
     # clarifications
     (CLARIFICATION, "author: ada@", "author: eda@", "is no approver", "eda@example.org",
      "did you mean 'ada@example.org'?"),

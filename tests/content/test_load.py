@@ -79,6 +79,9 @@ def test_files_lists_what_judges_and_nothing_else(workshop):
         "policies/residency/dataset/dataset.rego",
         "controls/soc2/cc8.1.yaml",
         "evidence/waivers/left-pad.yaml",
+        "evidence/baselines/pull-request.yaml",
+        "evidence/roster.yaml",
+        "evidence/trust/approvers/ada.pub.pem",
         "evidence/clarifications/example.yaml",
         "evidence/clarifications/example.yaml.sig.json",
     }
@@ -117,7 +120,7 @@ def test_all_errors_come_at_once_in_the_order_of_files_and_lines(workshop):
             "'continuous', 'daily', 'monthly', 'per-change', 'quarterly', 'weekly'"
         ),
         (
-            "evidence/waivers/left-pad.yaml:9:12: spec.expires must be a date such as 2026-11-20 "
+            "evidence/waivers/left-pad.yaml:12:12: spec.expires must be a date such as 2026-11-20 "
             "or an instant such as 2026-11-20T18:44:00Z"
         ),
         "gates/late.yml: a file that probanda does not know",

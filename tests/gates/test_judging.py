@@ -175,7 +175,8 @@ def test_tightening_needs_nobody(words):
     words.gate("pr", words_check(), words_check(id="second"))
     words.gate("new", words_check())
     words.waiver("old", "1" * 64, expires="2026-12-01")
-    (words.root / "evidence/waivers/gone.yaml").unlink()
+    for name in ("gone.yaml", "gone.yaml.sig.json"):
+        (words.root / "evidence/waivers" / name).unlink()
 
     assert judged(words)[1] == []
 
@@ -186,15 +187,50 @@ def test_tightening_needs_nobody(words):
         ({"expires": "2027-01-02"}, "waiver-extended"),
         ({"reason": "Another one."}, "waiver-changed"),
         ({"approver": "eve@example.org"}, "waiver-changed"),
+        ({"created": "2026-11-20"}, "waiver-changed"),
+        ({"checks": ["words", "judging-content"]}, "waiver-extended"),
+        ({"checks": None}, "waiver-extended"),
+        ({"gates": None}, "waiver-extended"),
     ],
     ids=str,
 )
 def test_a_waiver_that_says_something_else_is_a_finding(words, change, rule):
-    words.waiver("one", "1" * 64, expires="2027-01-01")
+    narrow = {"gates": ["pr"], "checks": ["words"]}
+    words.waiver("one", "1" * 64, **narrow)
     words.commit()
-    words.waiver("one", "1" * 64, **{"expires": "2027-01-01"} | change)
+    words.waiver("one", "1" * 64, **narrow | change)
 
     assert judged(words)[1] == [rule]
+
+
+def test_narrowing_a_waiver_needs_nobody_and_its_new_signature_is_no_change(words):
+    words.waiver("one", "1" * 64)
+    words.commit()
+    words.waiver("one", "1" * 64, gates=["pr"], checks=["words"])
+
+    assert judged(words)[1] == []
+
+
+def test_the_first_signature_under_a_waiver_is_a_finding(words):
+    words.waiver("one", "1" * 64, signer=None)
+    words.commit()
+    words.waiver("one", "1" * 64)
+
+    assert judged(words)[1] == ["waiver-changed"]
+
+
+def test_a_change_of_the_roster_is_a_finding(words):
+    words.commit()
+    words.roster({"name": "grace", "emails": ["grace@example.org"]})
+
+    assert judged(words)[1] == ["roster-changed"]
+
+
+def test_more_time_for_waivers_is_a_finding(words):
+    words.commit()
+    words.project(waivers={"maxDays": 91})
+
+    assert judged(words)[1] == ["project-changed"]
 
 
 def test_a_waiver_for_one_more_fingerprint_is_a_finding(words):
@@ -338,13 +374,6 @@ def test_a_waiver_of_one_tenant_excuses_no_other(words):
 
     assert words.run().exit_code == 0
     assert words.run(tenant="globex").exit_code == 1
-
-
-def test_who_asks_for_a_waiver_may_not_approve_it(words):
-    words.waiver("one", "1" * 64, expires="2027-01-01", approver="grace@example.org")
-
-    with pytest.raises(MultipleContentError, match="approver"):
-        words.run()
 
 
 # Facts of the base

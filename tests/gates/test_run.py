@@ -154,7 +154,7 @@ def test_a_check_without_facts_is_refused_when_it_is_read(words):
         ({"facts": {"words": {"from": "yaml", "path": "words.json"}}}, "json"),
         ({"facts": {"words": {"from": "json", "path": "../words.json"}}}, "inside the project"),
         ({"facts": {"words": {"from": "json", "path": "/etc/passwd"}}}, "relative"),
-        ({"id": "judging-content"}, "every judged run"),
+        ({"id": "judging-content"}, "probanda itself adds"),
     ],
 )
 def test_a_gate_that_names_what_does_not_exist_is_refused_with_its_place(words, change, message):

@@ -37,16 +37,19 @@ from probanda.model.outcome import EXIT_BLOCKED, EXIT_UNDECIDED, EXIT_USAGE
 
 # name → (module, one line for `--help`); a module is imported only when its command runs.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "baseline": ("baseline", "Write down what a gate finds already, or take out what is gone."),
     "bundle": ("bundle", "Record decisions in the ledger and write a signed bundle."),
     "cell": ("cell", "Create the keys and trust files of a self-contained trust domain."),
     "check": ("check", "Run gates against this project's artifacts."),
     "explain": ("explain", "Explain a control, policy, gate, collector, contract or waiver."),
+    "forecast": ("forecast", "Say what turns red by itself within some days."),
     "list": ("list", "List the project's controls, policies, gates and so on."),
     "pack": ("pack", "Build the audit pack of a period from verified bundles."),
     "rego": ("rego", "Evaluate, check and measure Rego by itself."),
     "schema": ("schema", "Print the JSON Schema of a kind of document."),
-    "sign": ("sign", "Sign a clarification with an approver's key."),
+    "sign": ("sign", "Sign a waiver, baseline or clarification with an approver's key."),
     "validate": ("validate", "Check the project's documents without running anything."),
+    "waive": ("waive", "Write a waiver for a finding, to review and sign."),
     "verify": ("verify", "Verify a bundle or pack offline."),
 }
 

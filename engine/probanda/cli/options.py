@@ -132,3 +132,24 @@ def base_from_environment() -> str:
         if value := os.environ.get(variable, ""):
             return pattern.format(value)
     return ""
+
+
+def terms_options(command: F) -> F:
+    """What a person says about an exception: `--owner`, `--ticket` and the like."""
+    for decorate in reversed(_TERMS):
+        command = decorate(command)
+    return command
+
+
+_TERMS = (
+    click.option("--owner", required=True, help="Who asks for it and answers for it."),
+    click.option("--approver", default="", help="Who will sign it. Default: the only one left."),
+    click.option("--ticket", required=True, help="Reference to the discussion."),
+    click.option("--reason", required=True, help="Why the exception is acceptable."),
+    click.option(
+        "--days",
+        type=click.IntRange(1, 366),
+        default=None,
+        help="How long it holds. Default: as long as the project allows.",
+    ),
+)

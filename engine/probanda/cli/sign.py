@@ -16,7 +16,7 @@ import click
     help="The approver's private key (PEM, P-256 or Ed25519).",
 )
 def command(file: Path, key: Path) -> int:
-    """Sign FILE, a document such as a clarification, and write FILE.sig.json beside it.
+    """Sign FILE, a waiver, baseline or clarification, and write FILE.sig.json beside it.
 
     The signature is a DSSE envelope over the exact bytes of the file.
     """

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from probanda.canonical import tree_digest
 from probanda.content.complaints import nearest
 from probanda.errors import ContentError
+from probanda.model.baseline import Baseline
 from probanda.model.clarification import Clarification
 from probanda.model.contract import Contract
 from probanda.model.control import Control
@@ -27,6 +28,7 @@ from probanda.model.control_map import ControlMap, IdentifierList
 from probanda.model.gate import Gate
 from probanda.model.policy import Entrypoint, Policy
 from probanda.model.project import Project
+from probanda.model.roster import Roster
 from probanda.model.waiver import Waiver
 
 BUILTIN = "builtin:"
@@ -45,6 +47,8 @@ class Catalogue:
         contracts: by the name of their folder.
         waivers: by name.
         clarifications: by name.
+        baselines: by gate.
+        roster: who is who; empty where the project has none.
         files: SHA-256 of every judging document, by path.
         warnings: what is well formed and probably not meant, each with its place.
         provides_builtin: the project is probanda's own source: `builtin:` means itself.
@@ -58,6 +62,8 @@ class Catalogue:
     waivers: Mapping[str, Waiver]
     clarifications: Mapping[str, Clarification]
     files: Mapping[str, str]
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    roster: Roster = field(default_factory=Roster)
     identifiers: Mapping[str, IdentifierList] = field(default_factory=dict)
     maps: Mapping[str, ControlMap] = field(default_factory=dict)
     warnings: tuple[ContentError, ...] = ()

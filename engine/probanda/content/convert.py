@@ -12,18 +12,19 @@ Example:
 
 from __future__ import annotations
 
-from probanda.content import documents, statements
+from probanda.content import documents, people_documents, statements
 from probanda.content.catalogue import BUILTIN
 from probanda.content.documents import FactEntry, Model
 from probanda.content.source import Source
 from probanda.content.statements import ContractSpec, RawContract
+from probanda.model.baseline import Baseline, KnownFinding
 from probanda.model.clarification import Clarification
 from probanda.model.contract import Contract, ServiceLevel
 from probanda.model.control import Automation, Control, ExpectedEvidence, Frequency
 from probanda.model.gate import Check, FactSource, Gate, MissingArtifact, Runs
 from probanda.model.location import Location
 from probanda.model.outcome import Mode
-from probanda.model.project import Approver, Project
+from probanda.model.project import Approver, Project, WaiverRules
 from probanda.model.waiver import Waiver
 
 
@@ -36,6 +37,9 @@ def convert_project(source: Source[documents.Project], keys: dict[str, str]) -> 
         approvers=tuple(Approver(entry.name, keys.get(entry.name, "")) for entry in spec.approvers),
         trust=spec.trust,
         digest=source.digest,
+        waivers=WaiverRules(spec.waivers.max_days, spec.waivers.unused == "fail")
+        if spec.waivers
+        else WaiverRules(),
         location=source.at(),
     )
 
@@ -155,8 +159,8 @@ def convert_contract(source: Source[Model]) -> Contract:
     )
 
 
-def convert_waiver(source: Source[statements.Waiver]) -> Waiver:
-    """The waiver."""
+def convert_waiver(source: Source[statements.Waiver], signature: str = "") -> Waiver:
+    """The waiver with the signature that lies beside it, unverified."""
     metadata, spec = source.document.metadata, source.document.spec
     return Waiver(
         name=metadata.name,
@@ -166,6 +170,40 @@ def convert_waiver(source: Source[statements.Waiver]) -> Waiver:
         ticket=spec.ticket,
         reason=spec.reason,
         expires=spec.expires,
+        created=spec.created,
+        gates=spec.gates or (),
+        checks=spec.checks or (),
+        payload=source.data,
+        signature=signature,
+        location=source.at(),
+    )
+
+
+def convert_baseline(source: Source[people_documents.Baseline], signature: str = "") -> Baseline:
+    """The baseline with the signature that lies beside it, unverified."""
+    metadata, spec = source.document.metadata, source.document.spec
+    return Baseline(
+        gate=metadata.name,
+        tenant=spec.tenant,
+        findings=tuple(
+            KnownFinding(
+                fingerprint=entry.fingerprint,
+                policy=entry.policy,
+                rule=entry.rule,
+                key=entry.key,
+                path=entry.path or "",
+                count=entry.count,
+            )
+            for entry in spec.findings
+        ),
+        owner=metadata.owner,
+        approver=spec.approver,
+        ticket=spec.ticket,
+        reason=spec.reason,
+        expires=spec.expires,
+        created=spec.created,
+        payload=source.data,
+        signature=signature,
         location=source.at(),
     )
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from probanda.collect import COLLECTORS, RepositoryCollector
-from probanda.content import documents, statements
+from probanda.content import documents
 from probanda.content.catalogue import BUILTIN, find_entrypoint
 from probanda.content.citations import unknown_controls
 from probanda.content.complaints import dotted, nearest, one_of
@@ -30,7 +30,7 @@ from probanda.content.schemas import problems, schema_problems
 from probanda.content.source import Errors, Source
 from probanda.errors import ContentError
 from probanda.model.control import Control
-from probanda.model.decision import JUDGING_CHECK
+from probanda.model.decision import OWN_CHECKS
 from probanda.model.policy import HOST_FACTS, Entrypoint, Policy
 
 Path = tuple[str | int, ...]
@@ -65,8 +65,8 @@ def check_gate(source: Source[documents.Gate], context: Context, errors: Errors)
         base: Path = ("spec", "checks", index)
         if entry.id in seen:
             errors.add(source.error((*base, "id"), f"check '{entry.id}' is there twice"))
-        if entry.id == JUDGING_CHECK:
-            message = f"'{entry.id}' is the check that every judged run gets"
+        if entry.id in OWN_CHECKS:
+            message = f"'{entry.id}' is a check that probanda itself adds"
             errors.add(source.error((*base, "id"), message, hint="call it something else"))
         seen.add(entry.id)
         for error in _check(source, base, entry, context):
@@ -303,12 +303,3 @@ def _check_reference(
     except ContentError as error:
         if not _is_broken(full, context):
             errors.add(source.error(path, error.message, hint=error.hint or ""))
-
-
-def check_waiver(source: Source[statements.Waiver], errors: Errors) -> None:
-    """Nobody approves their own waiver."""
-    owner, approver = source.document.metadata.owner, source.document.spec.approver
-    if owner.casefold() == approver.casefold():
-        errors.add(
-            source.error(("spec", "approver"), "the approver must be another than the owner")
-        )

@@ -5,7 +5,7 @@ Rules:
 - Frozen, camelCase in the file, unknown fields refused. v1 only grows.
 - Only the *form* is checked here; what one document says about another is
   checked in `crosscheck.py`. Contracts, waivers and clarifications are in
-  `statements.py`.
+  `statements.py`, rosters and baselines in `people_documents.py`.
 - The docstring below a field is its description in the published JSON Schema.
 
 Example:
@@ -39,6 +39,7 @@ from probanda.content.fields import (
     SlugKey,
     Text,
     UniqueControls,
+    WholeNumber,
     unique,
     word,
 )
@@ -89,6 +90,15 @@ class ApproverEntry(Model):
     """Path of the person's public key (PEM); needed to sign clarifications."""
 
 
+class WaiversEntry(Model):
+    """What holds for every waiver and baseline."""
+
+    max_days: Annotated[WholeNumber, Field(ge=1, le=366)] = 90
+    """Longest time from creation to expiry, in days."""
+    unused: Annotated[Literal["report", "fail"], BeforeValidator(word)] = "report"
+    """What one that nothing needs any more is: reported, or a finding."""
+
+
 class ProjectSpec(Model):
     """What holds for the whole project."""
 
@@ -100,6 +110,8 @@ class ProjectSpec(Model):
     """Paths of trusted-root files."""
     extends: Annotated[tuple[Line, ...], AfterValidator(unique)] = ()
     """Names of built-in policies and controls that this project replaces by its own."""
+    waivers: WaiversEntry | None = None
+    """What holds for every waiver and baseline."""
 
 
 class Project(Model):

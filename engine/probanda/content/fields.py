@@ -50,6 +50,8 @@ INPUT_PATH = r"^(facts|request|verified|parameters|asOf|tenant)(\.[A-Za-z_][A-Za
 FINGERPRINT = r"^[0-9a-f]{64}$"
 PURL = r"^pkg:[a-z][a-z0-9.+-]*/[^@\s]+@[^@\s]+$"
 LICENSE = r"^[A-Za-z0-9.+:()\- ]+$"
+LOGIN = r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[bot\])?$"
+EMAIL = r"^[^@\s]+@[^@\s]+$"
 DURATION = r"^[0-9]+[smhdw]$"
 
 # What each pattern means to a person.
@@ -68,6 +70,8 @@ MEANINGS = {
     FINGERPRINT: "the 64 lower-case hexadecimal digits of a finding's fingerprint",
     PURL: "a package URL with a version, such as 'pkg:pypi/example@1.2.3'",
     LICENSE: "an SPDX licence expression, such as 'MIT OR Apache-2.0'",
+    LOGIN: "a login, such as 'ada-l'",
+    EMAIL: "an e-mail address",
     DURATION: "a duration such as 15m, 1h or 30d",
 }
 
@@ -245,6 +249,14 @@ Fingerprint = Annotated[str, Field(pattern=FINGERPRINT), BeforeValidator(_text)]
 Purl = Annotated[str, Field(pattern=PURL, max_length=500), BeforeValidator(_text)]
 LicenseExpression = Annotated[str, Field(pattern=LICENSE, max_length=500), BeforeValidator(_text)]
 RelativePath = Annotated[Line, AfterValidator(inside)]
+Login = Annotated[str, Field(pattern=LOGIN, max_length=200), BeforeValidator(_text)]
+Email = Annotated[
+    str,
+    Field(pattern=EMAIL, max_length=320),
+    BeforeValidator(_text),
+    AfterValidator(_printable),
+    AfterValidator(_one_line),
+]
 Flag = Annotated[bool, BeforeValidator(_boolean)]
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number)]

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from probanda.canonical import sha256_hex
-from probanda.content.rooms import Place, classify, expected
+from probanda.content.rooms import SIGNED, Place, classify, expected
 from probanda.content.source import Errors, Source, read_source
 from probanda.content.tree import Tree, locate
 from probanda.errors import ContentError
@@ -27,7 +27,8 @@ from probanda.parse.limits import DOCUMENT, decode
 _TEXTS = frozenset({"Rego", "RegoTest", "Signature"})
 # Who changes one of these changes what passes. Contracts are facts, tests judge nothing.
 _JUDGING = frozenset(
-    {"Project", "Gate", "Policy", "Rego", "Control", "Waiver", "Clarification", "Signature"}
+    {"Project", "Gate", "Policy", "Rego", "Control", "Waiver", "Baseline", "Roster"}
+    | {"Clarification", "Signature"}
 )
 
 
@@ -123,7 +124,8 @@ def _check_orphans(rooms: Rooms, errors: Errors) -> None:
                     hint=f"write policies/{place.name}/policy.yaml",
                 )
             )
-    documents = set(rooms.tree.files("evidence/clarifications")) if rooms.text("Signature") else ()
+    signed = SIGNED if rooms.text("Signature") else ()
+    documents = {path for folder in signed for path in rooms.tree.files(f"evidence/{folder}")}
     for path in rooms.text("Signature"):
         document = path.removesuffix(".sig.json")
         if document not in documents:

@@ -12,6 +12,7 @@ from typing import Any
 
 from probanda.content.documents import Control, Gate, Model, Policy, Project
 from probanda.content.map_documents import ControlMap, IdentifierList
+from probanda.content.people_documents import Baseline, Roster
 from probanda.content.statements import Clarification, Contract, Waiver
 
 MODELS: dict[str, type[Model]] = {
@@ -23,6 +24,8 @@ MODELS: dict[str, type[Model]] = {
     "ControlMap": ControlMap,
     "Contract": Contract,
     "Waiver": Waiver,
+    "Baseline": Baseline,
+    "Roster": Roster,
     "Clarification": Clarification,
 }
 KINDS: tuple[str, ...] = tuple(MODELS)

@@ -37,10 +37,10 @@ from probanda.content.crosscheck import (
     check_control,
     check_gate,
     check_policy,
-    check_waiver,
 )
 from probanda.content.files import Rooms, read_file, read_rooms
 from probanda.content.maps import check_map, check_name, convert_identifiers, convert_map
+from probanda.content.people import check_waiver, load_baselines, load_roster
 from probanda.content.policies import assemble
 from probanda.content.rooms import ROOMS, Place
 from probanda.content.source import Errors, Source
@@ -58,8 +58,10 @@ from probanda.model.contract import Contract
 from probanda.model.control import Control
 from probanda.model.control_map import ControlMap, IdentifierList
 from probanda.model.criterion import canonical_control
+from probanda.model.gate import Gate
 from probanda.model.policy import Policy
 from probanda.model.project import Project
+from probanda.model.waiver import Waiver
 
 # Kinds of built-in documents.
 _REPLACEABLE = ("Policy", "Control", "IdentifierList", "ControlMap")
@@ -101,7 +103,9 @@ def load(tree: Tree, *, builtin: bool | Tree = True, maps: bool = False) -> Cata
     _crosscheck(own, shipped, context, errors)
     identifiers, control_maps = _maps(own, shipped, context, errors)
     gates = by_name(own, "Gate", convert_gate, errors)
-    waivers = by_name(own, "Waiver", convert_waiver, errors)
+    waivers = load_waivers(own, gates, errors)
+    baselines = load_baselines(own, gates, errors)
+    roster = load_roster(own, errors)
     contracts = _contracts(own, errors)
     clarifications = _clarifications(own, project, errors)
     errors.raise_any()
@@ -115,6 +119,8 @@ def load(tree: Tree, *, builtin: bool | Tree = True, maps: bool = False) -> Cata
         contracts=contracts,
         waivers=waivers,
         clarifications=clarifications,
+        baselines=baselines,
+        roster=roster,
         identifiers=identifiers,
         maps=control_maps,
         files=dict(sorted(own.digests.items())),
@@ -123,11 +129,23 @@ def load(tree: Tree, *, builtin: bool | Tree = True, maps: bool = False) -> Cata
     )
 
 
+def load_waivers(own: Rooms, gates: Mapping[str, Gate], errors: Errors) -> dict[str, Waiver]:
+    """Waivers by name, each with the signature beside it; `gates/` verifies them later."""
+    signatures = own.text("Signature")
+    # A gate that could not be read is reported, and nothing that names it.
+    for source in () if errors else own.of("Waiver"):
+        check_waiver(source, gates, errors)
+    return by_name(
+        own,
+        "Waiver",
+        lambda source: convert_waiver(source, signatures.get(f"{source.path}.sig.json", "")),
+        errors,
+    )
+
+
 def _crosscheck(own: Rooms, shipped: Rooms, context: Context, errors: Errors) -> None:
     for source in own.of("Gate"):
         check_gate(source, context, errors)
-    for source in own.of("Waiver"):
-        check_waiver(source, errors)
     for rooms in (own, shipped):
         for source in rooms.of("Policy"):
             check_policy(source, context, errors)

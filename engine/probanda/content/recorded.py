@@ -18,15 +18,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from probanda.content.convert import convert_gate, convert_project, convert_waiver
+from probanda.content.convert import convert_gate, convert_project
 from probanda.content.files import read_file, read_rooms
-from probanda.content.load import by_name
+from probanda.content.load import by_name, load_waivers
+from probanda.content.people import load_baselines, load_roster
 from probanda.content.rooms import Place
 from probanda.content.source import Errors
 from probanda.content.tree import PROJECT_FILE, Tree
 from probanda.errors import ContentError
+from probanda.model.baseline import Baseline
 from probanda.model.gate import Gate
 from probanda.model.project import Project
+from probanda.model.roster import Roster
 from probanda.model.waiver import Waiver
 
 
@@ -38,15 +41,19 @@ class RecordedContent:
         project: without the approvers' keys.
         gates: by name.
         waivers: by name.
+        baselines: by gate.
+        roster: who is who, with their keys.
     """
 
     project: Project
     gates: Mapping[str, Gate]
     waivers: Mapping[str, Waiver]
+    baselines: Mapping[str, Baseline]
+    roster: Roster
 
 
 def load_recorded(tree: Tree) -> RecordedContent:
-    """Project, gates and waivers in `tree`.
+    """Project, gates, exceptions and roster in `tree`.
 
     Raises:
         MultipleContentError: everything that is wrong with them.
@@ -56,9 +63,11 @@ def load_recorded(tree: Tree) -> RecordedContent:
     rooms = read_rooms(tree, ("gates", "evidence"), errors, builtin=False)
     read_file(rooms, PROJECT_FILE, Place("Project"), errors, builtin=False)
     gates = by_name(rooms, "Gate", convert_gate, errors)
-    waivers = by_name(rooms, "Waiver", convert_waiver, errors)
+    waivers = load_waivers(rooms, gates, errors)
+    baselines = load_baselines(rooms, gates, errors)
+    roster = load_roster(rooms, errors)
     errors.raise_any()
     projects = [convert_project(source, {}) for source in rooms.of("Project")]
     if not projects:
         raise ContentError(f"no {PROJECT_FILE}")
-    return RecordedContent(projects[0], gates, waivers)
+    return RecordedContent(projects[0], gates, waivers, baselines, roster)

@@ -23,6 +23,9 @@ ROOMS = ("controls", "contracts", "policies", "gates", "evidence")
 
 _WORD = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _FILE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+# Folders of documents that somebody signs.
+SIGNED = ("waivers", "baselines", "clarifications")
+_SIGNED = f"(?:{'|'.join(SIGNED)})"
 _RULES: tuple[tuple[str, str], ...] = (
     ("Ignored", r"(?:.+/)?README\.md"),
     ("Ignored", r"contracts/(?:schema|blueprints)/.+"),
@@ -41,8 +44,10 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("RegoTest", rf"policies/(?P<name>{_WORD}/{_WORD})/{_FILE}_test\.rego"),
     ("Rego", rf"policies/(?P<name>{_WORD}/{_WORD})/{_FILE}\.rego"),
     ("Waiver", rf"evidence/waivers/{_FILE}\.yaml"),
+    ("Baseline", rf"evidence/baselines/(?P<name>{_WORD})\.yaml"),
+    ("Roster", r"evidence/roster\.yaml"),
     ("Clarification", rf"evidence/clarifications/{_FILE}\.yaml"),
-    ("Signature", rf"evidence/clarifications/(?P<name>{_FILE}\.yaml)\.sig\.json"),
+    ("Signature", rf"evidence/(?P<name>{_SIGNED}/{_FILE}\.yaml)\.sig\.json"),
 )
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _RULES)
 _FORMS = {
@@ -51,7 +56,8 @@ _FORMS = {
     "contracts": "contracts/<name>/contract.yaml or contract.json",
     "policies": "policies/<area>/<slug>/policy.yaml, *.rego, *_test.rego, cases/, tests/",
     "gates": "gates/<name>.yaml",
-    "evidence": "evidence/waivers/*.yaml or evidence/clarifications/*.yaml",
+    "evidence": "evidence/roster.yaml, evidence/waivers/*.yaml, evidence/baselines/<gate>.yaml or "
+    "evidence/clarifications/*.yaml",
 }
 
 

@@ -44,6 +44,10 @@ class Errors:
     def __init__(self) -> None:
         self._errors: list[ContentError] = []
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._errors)
+
     def add(self, error: ContentError) -> None:
         """Keep one more."""
         self._errors.append(error)

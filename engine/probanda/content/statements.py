@@ -112,12 +112,18 @@ class WaiverSpec(Model):
         AfterValidator(unique),
     ]
     """Full fingerprints of the findings."""
+    gates: Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(unique)] | None = None
+    """The gates in which it counts; without it, all."""
+    checks: Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(unique)] | None = None
+    """The checks in which it counts; without it, all."""
     approver: Line
-    """Who approved it; never the owner."""
+    """Who approves and signs it: another person than the owner."""
     ticket: Line
     """Reference to the discussion."""
     reason: Text
     """Why the exception is acceptable."""
+    created: Instant | None = None
+    """When it was written; a waiver that does not say so excuses nothing."""
     expires: Instant
     """First instant at which it no longer holds."""
 

@@ -21,7 +21,7 @@ Example:
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -245,6 +245,23 @@ def _log(item: Fields) -> Log:
 def _period(fields: Fields) -> Period:
     valid = fields.child("validFor")
     return Period(valid.instant("start"), valid.instant("end") if "end" in valid else None)
+
+
+def ends(root: TrustRoot) -> Iterator[tuple[str, datetime]]:
+    """What of a trust root ends when: the validity of its parts, and of their certificates."""
+    from cryptography import x509
+
+    authorities = (*root.certificate_authorities, *root.timestamp_authorities)
+    for authority in authorities:
+        if authority.period.end is not None:
+            yield f"authority {authority.uri}", authority.period.end
+        for der in authority.chain:
+            certificate = x509.load_der_x509_certificate(der)
+            name = certificate.subject.rfc4514_string()
+            yield f"certificate {name}", certificate.not_valid_after_utc
+    for log in (*root.logs, *root.certificate_logs):
+        if log.period.end is not None:
+            yield f"log {log.origin}", log.period.end
 
 
 def raw_ed25519(log: Log) -> bytes | None:

@@ -10,7 +10,7 @@ Rules:
 - `optional` comes from the judging content and skips only a check whose artifact is missing.
 
 Example:
-    result = run_check(Session(...), check, originals={})
+    result = run_check(Session(...), "release", check, originals={})
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from probanda.errors import (
     PolicyError,
 )
 from probanda.evaluate import HOST_FACTS_RULE, evaluate, explain_denial
+from probanda.exceptions import Exceptions
 from probanda.gates.admission import MAX_BYTES, Admission, find_admissions
 from probanda.model.decision import CheckResult
 from probanda.model.fact import Fact
@@ -68,6 +69,7 @@ class Session:
         as_of: its clock.
         changed: paths that differ from the base; `None` without a base.
         host_facts: by the names of `model.policy.HOST_FACTS`.
+        exceptions: the judging content's, as they stand at `as_of`.
     """
 
     workspace: Workspace
@@ -76,6 +78,7 @@ class Session:
     as_of: datetime
     changed: tuple[str, ...] | None
     host_facts: Mapping[str, Any]
+    exceptions: Exceptions
     _programs: dict[str, rego.Policy] = field(default_factory=dict)
 
     def program(self, policy: Policy) -> rego.Policy:
@@ -90,8 +93,10 @@ class Session:
 
 def run_check(
     session: Session,
+    gate: str,
     check: Check,
     originals: dict[str, bytes | Path],
+    *,
     explanations: dict[str, Explanation] | None = None,
     admissions: dict[str, dict[str, Admission]] | None = None,
 ) -> CheckResult:
@@ -99,6 +104,7 @@ def run_check(
 
     Args:
         session: shared state.
+        gate: the gate of the check.
         check: what to run.
         originals: filled with SHA-256 → bytes or path of every artifact that was read.
         explanations: if given, filled with check → why its `allow` was denied.
@@ -143,8 +149,7 @@ def run_check(
         return undecided(result, outcome, str(error), error.hint or "")
     except (CollectError, ParseError, PolicyError, ContentError) as error:
         return undecided(result, Outcome.ERROR, str(error), error.hint or "")
-    waivers = session.judging.waivers.values()
-    return decide_check(result, findings, waivers, as_of=session.as_of)
+    return decide_check(result, findings, session.exceptions, gate=gate)
 
 
 def _is_small(facts: Mapping[str, Fact]) -> bool:

@@ -29,17 +29,19 @@ from probanda.errors import EvidenceError
 from probanda.evidence.fields import Fields
 from probanda.model.decision import (
     APPROVER_PREFIX,
-    JUDGING_CONTENT,
+    OWN_CHECKS,
     CheckResult,
     Decision,
+    InvalidException,
     JudgingContent,
+    StaleFinding,
     WaivedFinding,
     WaiverUse,
 )
 from probanda.model.finding import Finding
 from probanda.model.instant import format_instant
 from probanda.model.location import Location
-from probanda.model.outcome import Mode, Outcome, Severity
+from probanda.model.outcome import VERDICTS, Mode, Outcome, Severity
 from probanda.parse.json import load_json
 from probanda.parse.limits import Limits
 
@@ -52,7 +54,6 @@ MAX_ITEMS = 1_000_000
 GATE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 MAX_GATE_NAME = 100
 
-_VERDICTS = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WAIVED})
 E_ = TypeVar("E_", bound=Enum)
 
 
@@ -94,7 +95,6 @@ def _decision(document: Fields) -> Decision:
         raise gate.bad("no name of a gate", "name")
     engine = document.child("engine").only("name", "version", "rego")
     content = document.child("content").only("base", "baseCommit", "baseSha256", "headSha256")
-    waivers = document.child("waivers").only("used", "unused", "expired")
     tenant = _line(document, "tenant")
     return Decision(
         gate=gate.text("name"),
@@ -113,7 +113,35 @@ def _decision(document: Fields) -> Decision:
         checks=tuple(_check(item, tenant) for item in document.children("checks", MAX_CHECKS)),
         outcome=_one_of(document, "outcome", Outcome),
         exit_code=document.integer("exitCode"),
-        waivers=WaiverUse(*(_texts(waivers, key) for key in ("used", "unused", "expired"))),
+        waivers=_waivers(document.child("waivers")),
+    )
+
+
+def _waivers(item: Fields) -> WaiverUse:
+    item.only("used", "unused", "expired", "invalid", "stale")
+    used, unused, expired = (_texts(item, key) for key in ("used", "unused", "expired"))
+    invalid = item.children("invalid", MAX_ITEMS)
+    stale = item.children("stale", MAX_ITEMS)
+    return WaiverUse(
+        used=used,
+        unused=unused,
+        expired=expired,
+        invalid=tuple(
+            InvalidException(_line(one, "name"), _line(one, "reason")) for one in invalid
+        ),
+        stale=tuple(_stale(one) for one in stale),
+    )
+
+
+def _stale(item: Fields) -> StaleFinding:
+    item.only("baseline", "fingerprint", "rule", "key", "path", "gone")
+    return StaleFinding(
+        baseline=_line(item, "baseline"),
+        fingerprint=item.sha256("fingerprint"),
+        rule=_line(item, "rule"),
+        key=_line(item, "key"),
+        path=item.text("path", ""),
+        gone=item.integer("gone"),
     )
 
 
@@ -200,13 +228,18 @@ def contradictions(decision: Decision) -> Iterator[str]:
     used = sorted(name for name in named if not name.startswith(APPROVER_PREFIX))
     if list(decision.waivers.used) != used:
         yield "the waivers that it used are not those that its checks name"
-    if set(decision.waivers.used) & {*decision.waivers.unused, *decision.waivers.expired}:
-        yield "a waiver is used, and also unused or expired"
+    invalid = {each.name for each in decision.waivers.invalid}
+    if set(decision.waivers.used) & {
+        *decision.waivers.unused,
+        *decision.waivers.expired,
+        *invalid,
+    }:
+        yield "a waiver is used, and also unused or expired or invalid"
 
 
 def _check_contradictions(check: CheckResult) -> Iterator[str]:
     """Why the outcome of a check cannot follow from what it holds."""
-    if check.outcome not in _VERDICTS:
+    if check.outcome not in VERDICTS:
         if check.findings or check.waived:
             yield f"is {check.outcome.value} and has findings"
         if not check.reason:
@@ -219,7 +252,7 @@ def _check_contradictions(check: CheckResult) -> Iterator[str]:
         yield "has a verdict of no policy"
     if check.reason:
         yield "has a verdict and a reason why it has none"
-    if not check.facts and check.policy != JUDGING_CONTENT:
+    if not check.facts and check.policy not in OWN_CHECKS.values():
         yield "has a verdict about no facts"
 
 

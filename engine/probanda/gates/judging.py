@@ -7,9 +7,9 @@ its own, which a named approver of the *base* revision's project may excuse.
 
 Rules:
 
-- Adding a gate, a check or a policy, a stricter mode, `optional` taken away, a waiver
-  removed, or of fewer fingerprints, or shortened: tightening, no finding. Nor do titles,
-  owners and the order of things loosen anything.
+- Adding a gate, a check or a policy, a stricter mode, `optional` taken away, an exception
+  removed or narrowed (`judging_exceptions`): tightening, no finding. Nor do titles, owners
+  and the order of things loosen anything.
 - Everything else that differs: a finding. A change that only *may* tighten (another
   parameter, another line of Rego) is a finding too: nobody can tell by looking at digests.
 - The finding's key ends in a digest of the thing before and after: an excuse never covers
@@ -32,6 +32,7 @@ from probanda.content import Catalogue
 from probanda.decide import decide_check
 from probanda.errors import UsageError
 from probanda.gates.check import Session
+from probanda.gates.judging_exceptions import Change, Found, baseline_changes, waiver_changes
 from probanda.model.decision import (
     APPROVER_PREFIX,
     JUDGING_CHECK,
@@ -39,11 +40,10 @@ from probanda.model.decision import (
     CheckResult,
     WaivedFinding,
 )
-from probanda.model.finding import Finding
+from probanda.model.finding import Finding, order
 from probanda.model.gate import Gate
 from probanda.model.location import Location
 from probanda.model.outcome import Outcome, Severity
-from probanda.model.waiver import Waiver
 
 REMEDIATION = (
     "take the change back, or have an approver named in the base revision's probanda.yaml"
@@ -61,8 +61,11 @@ T = TypeVar("T", bound=_Located)
 
 def judge_content(
     base: Catalogue, head: Catalogue, session: Session, approved_by: Sequence[str]
-) -> CheckResult:
+) -> Callable[[str], CheckResult]:
     """The check that every judged run gets: did the change loosen what will judge the next?
+
+    Returns:
+        the check's result in a gate of this name: a waiver may count in one and not in another.
 
     Raises:
         UsageError: `approved_by` names somebody who is no approver of the base revision.
@@ -83,12 +86,17 @@ def judge_content(
         controls=("soc2/CC8.1",),
     )
     findings = loosenings(base, head, tenant=session.tenant)
-    result = decide_check(blank, findings, base.waivers.values(), as_of=session.as_of)
-    if not result.findings or not approved_by:
-        return result
-    by = APPROVER_PREFIX + ",".join(sorted(set(approved_by)))
-    excused = tuple(WaivedFinding(finding, by) for finding in result.findings)
-    return replace(result, outcome=Outcome.WAIVED, findings=(), waived=(*result.waived, *excused))
+
+    def judge(gate: str) -> CheckResult:
+        result = decide_check(blank, findings, session.exceptions, gate=gate)
+        if not result.findings or not approved_by:
+            return result
+        by = APPROVER_PREFIX + ",".join(sorted(set(approved_by)))
+        excused = tuple(WaivedFinding(finding, by) for finding in result.findings)
+        waived = (*result.waived, *excused)
+        return replace(result, outcome=Outcome.WAIVED, findings=(), waived=waived)
+
+    return judge
 
 
 def loosenings(base: Catalogue, head: Catalogue, *, tenant: str) -> tuple[Finding, ...]:
@@ -114,7 +122,8 @@ def loosenings(base: Catalogue, head: Catalogue, *, tenant: str) -> tuple[Findin
     findings = [
         *_gates(base.gates, head.gates, found),
         *_policies(base, head, found),
-        *_waivers(base.waivers, head.waivers, found),
+        *waiver_changes(base.waivers, head.waivers, found),
+        *baseline_changes(base.baselines, head.baselines, found),
         *_documents("control", base.controls, head.controls, found, added_is_fine=True),
         *_documents(
             "clarification",
@@ -124,22 +133,27 @@ def loosenings(base: Catalogue, head: Catalogue, *, tenant: str) -> tuple[Findin
             removed_is_fine=True,
         ),
     ]
+    if base.roster != head.roster and _bytes(base.roster) != _bytes(head.roster):
+        findings.append(
+            found(
+                "roster-changed",
+                "evidence/roster.yaml",
+                "who is who, and whose approval counts, changed",
+                (base.roster, head.roster),
+                head.roster.location or base.roster.location,
+            )
+        )
     if _bytes(base.project) != _bytes(head.project):
         findings.append(
             found(
                 "project-changed",
                 "probanda.yaml",
-                "the project's tenant, approvers or trust roots changed",
+                "the project's tenant, approvers, trust roots or rules for waivers changed",
                 (base.project, head.project),
                 head.project.location,
             )
         )
-    return tuple(sorted(findings, key=lambda item: (item.rule, item.key)))
-
-
-# What it was and what it is; `None` for what is not there.
-Change = tuple[Any, Any]
-Found = Callable[[str, str, str, Change, Location | None], Finding]
+    return tuple(sorted(findings, key=order))
 
 
 def _gates(base: Mapping[str, Gate], head: Mapping[str, Gate], found: Found) -> Iterator[Finding]:
@@ -188,25 +202,6 @@ def _policies(base: Catalogue, head: Catalogue, found: Found) -> Iterator[Findin
         elif new.digest != old.digest:
             message = f"the policy {name} changed"
             yield found("policy-changed", key, message, (old.digest, new.digest), new.location)
-
-
-def _waivers(
-    base: Mapping[str, Waiver], head: Mapping[str, Waiver], found: Found
-) -> Iterator[Finding]:
-    for name, new in head.items():
-        key = f"waivers/{name}"
-        old = base.get(name)
-        if old is None:
-            yield found("waiver-added", key, f"the waiver {name} is new", (None, new), new.location)
-        elif not set(new.fingerprints) <= set(old.fingerprints) or new.expires > old.expires:
-            message = f"the waiver {name} covers more, or longer, than before"
-            yield found("waiver-extended", key, message, (old, new), new.location)
-        elif (
-            replace(new, fingerprints=old.fingerprints, expires=old.expires, location=old.location)
-            != old
-        ):
-            message = f"the waiver {name} has another owner, approver, ticket or reason"
-            yield found("waiver-changed", key, message, (old, new), new.location)
 
 
 def _documents(

@@ -5,9 +5,11 @@ Rules:
 - The gate is the one whose document was kept: same mode, same checks in the same order, each
   with the gate's policy, parameters, controls and facts. Nobody drops a check, softens a mode
   or lends a result to another control between the run and the signature.
-- A waiver excuses what it names, and held at the decision's clock; an approver is one of the
-  content that judged. A check is skipped only where the gate lets it be.
-- The check of the judging content itself is there if, and only if, a base judged.
+- Each waiver and baseline excuses exactly what it did, by the same resolver and at the decision's
+  clock, signatures included; an approver is one of the content that judged. A check is skipped
+  only where the gate lets it be.
+- The check of the judging content itself is there if, and only if, a base judged, and that of
+  unused exceptions if, and only if, the project asks for it.
 
 Whether the policy found what the decision says it found, only another run shows.
 
@@ -23,20 +25,23 @@ from typing import Any
 from probanda.canonical import canonical
 from probanda.collect import COLLECTORS, RepositoryCollector
 from probanda.content import RecordedContent, Tree, load_recorded
-from probanda.decide import waiver_use
+from probanda.decide import unused_check
 from probanda.errors import ContentError, EvidenceError
+from probanda.exceptions import Exceptions
+from probanda.gates.approvals import resolve_exceptions
 from probanda.model.decision import (
     APPROVER_PREFIX,
+    EXCEPTIONS_CHECK,
     JUDGING_CHECK,
     JUDGING_CONTENT,
+    OWN_CHECKS,
     CheckResult,
     Decision,
 )
+from probanda.model.finding import order
 from probanda.model.gate import Check, FactSource, Gate, MissingArtifact, Runs
 from probanda.model.instant import parse_instant
-from probanda.model.outcome import Outcome
-
-_VERDICTS = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WAIVED})
+from probanda.model.outcome import VERDICTS, Outcome
 
 
 def check_against_content(decision: Decision, tree: Tree) -> None:
@@ -67,20 +72,22 @@ def _problems(decision: Decision, content: RecordedContent) -> Iterator[str]:
         return
     if (gate.mode, gate.title) != (decision.mode, decision.title):
         yield f"its gate is called {gate.title!r} and is in mode {gate.mode.value}"
-    yield from _checks(decision, gate)
+    yield from _checks(decision, gate, fail_on_unused=content.project.waivers.fail_on_unused)
     yield from _excuses(decision, content)
 
 
-def _checks(decision: Decision, gate: Gate) -> Iterator[str]:
+def _checks(decision: Decision, gate: Gate, *, fail_on_unused: bool) -> Iterator[str]:
     wanted = [check.id for check in gate.checks]
     results = list(decision.checks)
-    if decision.content.base_commit:
-        wanted.append(JUDGING_CHECK)
-    if [result.id for result in results] != wanted:
-        yield f"its gate has the checks {', '.join(wanted)}"
+    own = [JUDGING_CHECK] * bool(decision.content.base_commit)
+    own += [EXCEPTIONS_CHECK] * bool(fail_on_unused and wanted)
+    if [result.id for result in results] != [*wanted, *own]:
+        yield f"its gate has the checks {', '.join([*wanted, *own])}"
         return
-    if decision.content.base_commit and results.pop().policy != JUDGING_CONTENT:
-        yield f"the check {JUDGING_CHECK} has another policy"
+    for result in results[len(wanted) :]:
+        if result.policy != OWN_CHECKS[result.id]:
+            yield f"the check {result.id} has another policy"
+    results = results[: len(wanted)]
     for check, result in zip(gate.checks, results, strict=True):
         for problem in _result(decision, check, result):
             yield f"check {check.id!r}: {problem}"
@@ -94,7 +101,7 @@ def _result(decision: Decision, check: Check, result: CheckResult) -> Iterator[s
     skippable = check.optional or (check.when_paths and decision.content.base_commit)
     if result.outcome is Outcome.SKIPPED and not skippable:
         yield "it may not be skipped"
-    if result.outcome in _VERDICTS and len(result.facts) != len(check.facts):
+    if result.outcome in VERDICTS and len(result.facts) != len(check.facts):
         yield "not all of its facts"
     for source, fact in zip(check.facts, result.facts, strict=False):
         if not _fits(source, fact, decision):
@@ -117,17 +124,34 @@ def _fits(source: FactSource, fact: Mapping[str, Any], decision: Decision) -> bo
 
 
 def _excuses(decision: Decision, content: RecordedContent) -> Iterator[str]:
-    as_of = parse_instant(decision.as_of)
+    exceptions = resolve_exceptions(content, parse_instant(decision.as_of))
     approvers = {approver.name for approver in content.project.approvers}
-    for check in decision.checks:
+    judged = [check for check in decision.checks if check.id != EXCEPTIONS_CHECK]
+    for check in judged:
         for waived in check.waived:
             if waived.by.startswith(APPROVER_PREFIX):
                 named = set(waived.by.removeprefix(APPROVER_PREFIX).split(","))
                 if check.policy != JUDGING_CONTENT or not named <= approvers:
                     yield f"{waived.by} may not excuse a finding of {check.id!r}"
-                continue
-            waiver = content.waivers.get(waived.by)
-            if waiver is None or not waiver.holds(waived.finding.fingerprint, as_of):
-                yield f"no waiver {waived.by!r} excuses {waived.finding.fingerprint[:12]}…"
-    if waiver_use(decision.checks, content.waivers.values(), as_of) != decision.waivers:
+        yield from _excused(decision, check, exceptions)
+    use = exceptions.use(decision.gate, judged)
+    if use != decision.waivers:
         yield "the lists of its waivers are others"
+    if judged != list(decision.checks):
+        wanted = unused_check(use, decision.tenant)
+        if decision.checks[-1] != wanted:
+            yield f"the check {EXCEPTIONS_CHECK} found something else"
+
+
+def _excused(decision: Decision, check: CheckResult, exceptions: Exceptions) -> Iterator[str]:
+    """Hold what excuses each finding of a check against what does."""
+    said = {id(waived.finding): waived.by for waived in check.waived}
+    findings = sorted([*check.findings, *(waived.finding for waived in check.waived)], key=order)
+    names = exceptions.excuses(findings, gate=decision.gate, check=check.id)
+    for finding, name in zip(findings, names, strict=True):
+        by = said.get(id(finding))
+        if by is not None and by.startswith(APPROVER_PREFIX):
+            by = None
+        if by != name:
+            what = f"{name!r} excuses" if name else f"no waiver {by!r} excuses"
+            yield f"{what} {finding.fingerprint[:12]}…"

@@ -2,7 +2,7 @@
 
 Rules:
 
-- Judging content (gates, policies, controls, waivers, clarifications, `optional`) comes
+- Judging content (gates, policies, controls, exceptions, roster, clarifications, `optional`) comes
   from the base revision when there is one; artifacts come from the working tree. The
   head's content is loaded too: it must be valid, and how it differs is itself judged.
 - Nothing here reads the clock: `as_of` is given.
@@ -28,6 +28,7 @@ from probanda.content import Catalogue, RevisionTree, Tree, WorkingTree, load
 from probanda.decide import decide_gate, overall_exit_code
 from probanda.errors import CollectError, ContentError, UsageError
 from probanda.gates.admission import Admission
+from probanda.gates.approvals import resolve_exceptions
 from probanda.gates.check import Session, run_check
 from probanda.gates.host_facts import verified_clarifications
 from probanda.gates.judging import judge_content
@@ -115,18 +116,23 @@ def run_gates(request: GateRequest, progress: Progress | None = None) -> GateRun
         tree = RevisionTree(repository, commit, request.base)
         judging = load(tree)
     gates = _chosen(request, judging, head)
+    exceptions = resolve_exceptions(judging, request.as_of)
     session = Session(
         workspace=Workspace(request.root, request.base, commit, repository),
         judging=judging,
         tenant=_tenant(request) or judging.project.tenant,
         as_of=request.as_of,
         changed=tuple(repository.changed_paths(commit, None)) if repository and commit else None,
-        host_facts={"clarifications": verified_clarifications(judging)},
+        host_facts={
+            "clarifications": verified_clarifications(judging),
+            "roster": judging.roster.to_fact(request.as_of),
+        },
+        exceptions=exceptions,
     )
-    extra = [judge_content(judging, head, session, request.approved_by)] if commit else []
+    changes = judge_content(judging, head, session, request.approved_by) if commit else None
     told = _Told(progress, sum(len(gate.checks) for gate in gates))
     contents = _contents(tree, judging)
-    run = _run(session, gates, extra, head, contents, tree=tree, told=told, request=request)
+    run = _run(session, gates, changes, head, contents, tree=tree, told=told, request=request)
     return replace(run, repository=repository)
 
 
@@ -224,10 +230,30 @@ def _contents(tree: Tree, judging: Catalogue) -> dict[str, bytes]:
     return contents
 
 
+def _decide(session: Session, gate: Gate, results: list[CheckResult], head: Catalogue) -> Decision:
+    """The decision of one gate from the results of its checks."""
+    content = JudgingContent(
+        base=session.workspace.base,
+        base_commit=session.workspace.base_commit,
+        base_digest=session.judging.digest,
+        head_digest=head.digest,
+    )
+    return decide_gate(
+        gate,
+        results,
+        session.exceptions,
+        as_of=session.as_of,
+        tenant=session.tenant,
+        engine={"name": "probanda", "version": __version__, "rego": rego.ENGINE},
+        content=content,
+        fail_on_unused=session.judging.project.waivers.fail_on_unused,
+    )
+
+
 def _run(
     session: Session,
     gates: list[Gate],
-    extra: list[CheckResult],
+    changes: Callable[[str], CheckResult] | None,
     head: Catalogue,
     contents: Mapping[str, bytes],
     *,
@@ -235,12 +261,6 @@ def _run(
     told: _Told,
     request: GateRequest,
 ) -> GateRun:
-    content = JudgingContent(
-        base=session.workspace.base,
-        base_commit=session.workspace.base_commit,
-        base_digest=session.judging.digest,
-        head_digest=head.digest,
-    )
     decisions: list[Decision] = []
     originals: dict[str, dict[str, bytes | Path]] = {}
     explanations: dict[str, dict[str, Explanation]] = {}
@@ -249,19 +269,14 @@ def _run(
         kept = originals.setdefault(gate.name, {})
         why = explanations.setdefault(gate.name, {}) if request.explain else None
         how = admissions.setdefault(gate.name, {}) if request.admit else None
-        results = [run_check(session, check, kept, why, how) for check in told.each(gate)]
-        decisions.append(
-            decide_gate(
-                gate,
-                # An empty gate stays empty: the check of the content itself is no substitute.
-                [*results, *extra] if results else [],
-                session.judging.waivers.values(),
-                as_of=session.as_of,
-                tenant=session.tenant,
-                engine={"name": "probanda", "version": __version__, "rego": rego.ENGINE},
-                content=content,
-            )
-        )
+        results = [
+            run_check(session, gate.name, check, kept, explanations=why, admissions=how)
+            for check in told.each(gate)
+        ]
+        # An empty gate stays empty: the check of the content itself is no substitute.
+        if results and changes is not None:
+            results.append(changes(gate.name))
+        decisions.append(_decide(session, gate, results, head))
     return GateRun(
         decisions=tuple(decisions),
         originals=originals,

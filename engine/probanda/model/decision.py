@@ -13,6 +13,11 @@ from probanda.model.outcome import Mode, Outcome
 JUDGING_CONTENT = "probanda/judging-content"
 # Id of the check that they come from; a gate may not call a check of its own so.
 JUDGING_CHECK = "judging-content"
+# The same for findings about exceptions that nothing needs any more.
+EXCEPTIONS = "probanda/exceptions"
+EXCEPTIONS_CHECK = "exceptions"
+# Checks that probanda itself adds: rules in code, about content and not about facts.
+OWN_CHECKS = {JUDGING_CHECK: JUDGING_CONTENT, EXCEPTIONS_CHECK: EXCEPTIONS}
 # Begins `WaivedFinding.by` where a person excused it; no waiver's name has a colon.
 APPROVER_PREFIX = "approver:"
 
@@ -77,12 +82,70 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
+class InvalidException:
+    """A waiver or baseline that excuses nothing, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaleFinding:
+    """A finding that a baseline lists and that is there no more, or less often.
+
+    Attributes:
+        baseline: name of the baseline.
+        fingerprint, rule, key, path: as the baseline has them.
+        gone: how many of them.
+    """
+
+    baseline: str
+    fingerprint: str
+    rule: str
+    key: str
+    path: str
+    gone: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which a decision records it."""
+        document: dict[str, Any] = {
+            "baseline": self.baseline,
+            "fingerprint": self.fingerprint,
+            "rule": self.rule,
+            "key": self.key,
+            "gone": self.gone,
+        }
+        return document | ({"path": self.path} if self.path else {})
+
+
+@dataclass(frozen=True, slots=True)
 class WaiverUse:
-    """Which waivers a decision used, did not need, or found expired; names only."""
+    """What became of the waivers and baselines that speak of a gate.
+
+    Attributes:
+        used: names of those that excused a finding.
+        unused: names of waivers that hold, and that no check needed; said only where each check
+            that they might cover came to a verdict.
+        expired: names of those whose time is over.
+        invalid: see `InvalidException`.
+        stale: see `StaleFinding`.
+    """
 
     used: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     expired: tuple[str, ...] = ()
+    invalid: tuple[InvalidException, ...] = ()
+    stale: tuple[StaleFinding, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which a decision records it."""
+        return {
+            "used": list(self.used),
+            "unused": list(self.unused),
+            "expired": list(self.expired),
+            "invalid": [{"name": each.name, "reason": each.reason} for each in self.invalid],
+            "stale": [each.to_json() for each in self.stale],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +217,5 @@ class Decision:
             "outcome": self.outcome.value,
             "exitCode": self.exit_code,
             "checks": [check.to_json() for check in self.checks],
-            "waivers": {
-                "used": list(self.waivers.used),
-                "unused": list(self.waivers.unused),
-                "expired": list(self.waivers.expired),
-            },
+            "waivers": self.waivers.to_json(),
         }

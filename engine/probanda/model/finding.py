@@ -59,3 +59,11 @@ class Finding:
         if self.location is not None:
             document["location"] = self.location.to_json()
         return document
+
+
+def order(finding: Finding) -> tuple[str, str, str, str]:
+    """The canonical order of a check's findings.
+
+    The place counts too: two findings may differ in nothing else, and a set has no order.
+    """
+    return finding.rule, finding.key, finding.message, str(finding.location)

@@ -16,6 +16,10 @@ class Outcome(Enum):
     NOT_EVALUATED = "notEvaluated"
 
 
+# Outcomes of a check that was evaluated.
+VERDICTS = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WAIVED})
+
+
 class Mode(Enum):
     """How strictly a gate takes findings. An undecided check blocks in `enforce` and `warn`."""
 

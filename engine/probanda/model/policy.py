@@ -10,8 +10,8 @@ from typing import Any
 from probanda.model.location import Location
 from probanda.model.outcome import Severity
 
-# Facts that no collector reads and no gate names: the host states them after checking signatures.
-HOST_FACTS = frozenset({"clarifications"})
+# Facts that no collector reads and no gate names: the host states them, from judging content.
+HOST_FACTS = frozenset({"clarifications", "roster"})
 
 
 class EntrypointKind(Enum):

@@ -21,6 +21,19 @@ class Approver:
 
 
 @dataclass(frozen=True, slots=True)
+class WaiverRules:
+    """What holds for every waiver and baseline of a project.
+
+    Attributes:
+        max_days: longest time from creation to expiry.
+        fail_on_unused: one that nothing needs any more is a finding.
+    """
+
+    max_days: int = 90
+    fail_on_unused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """`probanda.yaml`.
 
@@ -30,6 +43,7 @@ class Project:
         approvers: see `Approver`.
         trust: project-relative paths of trusted-root files.
         digest: SHA-256 of the document's bytes.
+        waivers: see `WaiverRules`.
         location: where it is written.
     """
 
@@ -38,4 +52,5 @@ class Project:
     approvers: tuple[Approver, ...]
     trust: tuple[str, ...]
     digest: str
+    waivers: WaiverRules = WaiverRules()
     location: Location | None = None

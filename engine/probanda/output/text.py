@@ -95,6 +95,11 @@ class _Writer:
                 yield from _explanation(explanations[check.id])
         if decision.waivers.expired:
             yield f"  expired waivers: {', '.join(map(clean, decision.waivers.expired))}"
+        for invalid in decision.waivers.invalid:
+            yield f"  {clean(invalid.name)} excuses nothing: {clean(invalid.reason)}"
+        for stale in decision.waivers.stale[:SHOWN_FINDINGS]:
+            gone = f"{stale.gone} gone: {stale.rule} {clean(stale.key)}"
+            yield self.paint(f"  {clean(stale.baseline)} lists {gone}", "2")
         if decision.waivers.unused:
             unused = ", ".join(map(clean, decision.waivers.unused))
             yield self.paint(f"  unused waivers: {unused}", "2")
