@@ -20,6 +20,16 @@ from shop import QUICK, figure, lacking
 
 PROGRAMS = 150 if QUICK else 3_000
 
+# Programs that OPA refuses and we evaluate, types apart: seed → its code, and what it minds.
+LENIENT = {
+    470: ("rego_compile_error", "`some … in xs with y as input.z[v]`: takes `v` for redeclared"),
+    2005: (
+        "rego_unsafe_var_error",
+        "`every` whose body negates a variable that a later line binds",
+    ),
+    2842: ("rego_unsafe_var_error", "a comprehension that compares a variable with itself"),
+}
+
 
 @pytest.fixture
 def session():
@@ -54,6 +64,10 @@ def test_opa_answers_random_programs_as_we_do(session):
         if answers[0].text == "rego_type_error":
             # Its checker infers more types than ours; docs/rego.md.
             tally["refused by OPA's type checker alone"] += 1
+            continue
+        if seed in LENIENT:
+            assert answers[0].text == LENIENT[seed][0]
+            tally["refused by OPA alone"] += 1
             continue
         for question, theirs in zip(questions, answers, strict=True):
             ours = own_answer(policy, question, strict=False, data=DATA)
