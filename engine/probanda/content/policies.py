@@ -94,6 +94,7 @@ def assemble(
         builtin=source.builtin,
         location=source.at(),
         owner=source.document.metadata.owner,
+        any_facts=spec.any_facts,
     )
 
 
