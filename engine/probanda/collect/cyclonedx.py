@@ -214,7 +214,7 @@ def _component(component: Mapping[str, Any]) -> dict[str, Any]:
 def _by_reference(bom: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """What a policy sees of components and of the subject, by `bom-ref`; the subject under ""."""
     subject = bom.get("metadata", {}).get("component")
-    found = {} if subject is None else {"": _component(subject)}
+    found: dict[str, Mapping[str, Any]] = {} if subject is None else {"": _component(subject)}
     roots = [*bom.get("components", []), *([] if subject is None else [subject])]
     for one in _flatten(roots):
         if "bom-ref" in one:

@@ -3,11 +3,11 @@
 The file is the webhook event itself (`$GITHUB_EVENT_PATH`), or, to have reviews too, an object
 that the job puts together:
 
-    {"event": …, "reviews": […], "reviewsComplete": true}
+    {"event": …, "push": …, "reviews": […], "reviewsComplete": true}
 
-and, where the last push is known, `"push": …` in it too. `reviews` as `GET /repos/{owner}/{repo}/pulls/{number}/reviews` gives them, all pages in one
-list; `gh api --paginate --slurp` gives a list of pages, which is taken too. `push` is the newest
-entry of `GET /repos/{owner}/{repo}/activity?ref=…` of the head's repository.
+`reviews` as `GET /repos/{owner}/{repo}/pulls/{number}/reviews` gives them, all pages in one
+list; `gh api --paginate --slurp` gives a list of pages, which is taken too. `push`, which may
+lack, is the newest entry of `GET /repos/{owner}/{repo}/activity?ref=…` of the head's repository.
 
 Data: `{action, repository, number, state, author, sender, draft, merged, labels, base, head,
 fork, commits, additions, deletions, changedFiles, requestedReviewers, requestedTeams,
