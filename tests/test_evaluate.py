@@ -179,12 +179,19 @@ def test_an_evaluation_that_breaks_is_an_error_and_no_denial():
 # Input
 
 
-def test_the_standard_input_has_four_keys_and_no_more():
+def test_the_standard_input_has_five_keys_and_no_more():
+    entry = Entrypoint("a", EntrypointKind.ALLOW, "p/a")
+    evidence = {"items": {"type": "json", "sha256": "0" * 64}}
+
+    shown = rego_input(entry, {**CONTEXT, "evidence": evidence, "request": {}, "secret": 1})
+
+    assert shown == {**CONTEXT, "evidence": evidence}
+
+
+def test_where_no_fact_was_read_from_an_artifact_there_is_no_evidence():
     entry = Entrypoint("a", EntrypointKind.ALLOW, "p/a")
 
-    shown = rego_input(entry, {**CONTEXT, "request": {}, "secret": 1})
-
-    assert shown == CONTEXT
+    assert rego_input(entry, CONTEXT) == {**CONTEXT, "evidence": {}}
 
 
 def test_an_adapter_picks_and_leaves_out_what_is_not_there():

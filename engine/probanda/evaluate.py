@@ -2,7 +2,7 @@
 
 Rules:
 
-- The Rego input is the standard one, `{facts, parameters, asOf, tenant}`, or what the
+- The Rego input is the standard one, `{facts, evidence, parameters, asOf, tenant}`, or what the
   entry point's declared adapter picks from the context. Nothing else reaches a policy:
   no file, no clock, no network.
 - A `findings` entry point must yield a set of `{rule, message, key}` objects (with an
@@ -32,7 +32,7 @@ from probanda.model.policy import Entrypoint, EntrypointKind, Policy, Rule
 if TYPE_CHECKING:
     from probanda.rego.explain import Explanation
 
-STANDARD_INPUT = ("facts", "parameters", "asOf", "tenant")
+STANDARD_INPUT = ("facts", "evidence", "parameters", "asOf", "tenant")
 
 # Rule id of the finding for a request that claims what only the host may state.
 HOST_FACTS_RULE = "request-states-host-facts"
@@ -52,8 +52,8 @@ def evaluate(
         policy: the loaded policy folder.
         program: its modules, compiled with this entry point.
         entrypoint: a name of `policy.entrypoints`.
-        context: JSON values under `facts`, `parameters`, `asOf`, `tenant`, and for
-            requests `request` and `verified`.
+        context: JSON values under `facts`, `parameters`, `asOf`, `tenant`, for facts read
+            from artifacts `evidence`, and for requests `request` and `verified`.
         subject: what an `allow` entry point's denial is about; its finding's key.
 
     Returns:
@@ -121,7 +121,8 @@ def rego_input(entry: Entrypoint, context: Mapping[str, Any]) -> dict[str, Any]:
     A path that leads nowhere leaves its key out, so that the policy sees it as missing.
     """
     if not entry.input:
-        return {key: context[key] for key in STANDARD_INPUT}
+        given = {"evidence": {}, **context}
+        return {key: given[key] for key in STANDARD_INPUT}
     picked = {key: _pick(context, path.split(".")) for key, path in entry.input.items()}
     return {key: value for key, value in picked.items() if value is not rego.UNDEFINED}
 

@@ -197,3 +197,32 @@ def test_more_reviews_than_the_limit_are_refused(monkeypatch):
     monkeypatch.setattr(github_event, "MAX_REVIEWS", 1)
     with pytest.raises(CollectError, match="limit of 1"):
         read(with_reviews(review("bob", 2, "APPROVED"), review("cay", 3, "APPROVED")))
+
+
+def test_the_pusher_is_who_sent_the_event_of_the_push():
+    assert read(event())["pusher"] == {"login": "ann", "id": 1, "type": "User"}
+    assert "pusher" not in read({**event(), "action": "opened"})
+
+
+def test_the_pusher_is_who_the_activity_of_the_head_names():
+    push = {"ref": "refs/heads/topic", "after": HEAD, "actor": person("bob", 2)}
+
+    fact = read(with_reviews(push=push))
+
+    assert fact["pusher"] == {"login": "bob", "id": 2, "type": "User"}
+
+
+@pytest.mark.parametrize(
+    "push",
+    [
+        {"ref": "refs/heads/topic", "after": "c" * 40, "actor": person("bob", 2)},
+        {"ref": "refs/heads/other", "after": HEAD, "actor": person("bob", 2)},
+        {"ref": "refs/heads/topic", "after": HEAD, "actor": None},
+        {"ref": "refs/heads/topic", "after": HEAD[:7], "actor": person("bob", 2)},
+        None,
+        [],
+    ],
+)
+def test_another_push_or_one_of_nobody_is_refused(push):
+    with pytest.raises(CollectError):
+        read(with_reviews(push=push))

@@ -267,3 +267,38 @@ def test_long_messages_are_cut_and_come_from_the_text_if_need_be():
     ).data["tests"]
     assert len(test["message"]) == 200
     assert test["file"] == "f.py"
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("2.113871", "2.113871"),
+        ("0", "0"),
+        ("0.000", "0"),
+        ("1e-05", "0.00001"),
+        ("1,234.5", "1234.5"),
+        ("100", "100"),
+        ("1e-99999999", "0"),
+        # What says no duration is absent, never 0.
+        ("", None),
+        ("-1", None),
+        ("NaN", None),
+        ("inf", None),
+        ("1e400", None),
+        ("fast", None),
+    ],
+)
+def test_a_duration_is_plain_decimal_text_or_absent(written, seconds):
+    report = f'<testsuite><testcase classname="a" name="b" time="{written}"/></testsuite>'
+
+    (test,) = read(report).data["tests"]
+
+    assert test.get("seconds") == seconds
+
+
+def test_durations_of_a_real_report_are_those_it_states(vectors):
+    tests = read((vectors / "materials" / "junit.xml").read_bytes()).data["tests"]
+
+    by_id = {test["id"]: test["seconds"] for test in tests}
+    assert by_id["Tests.Registration.testCase1"] == "2.113871"
+    assert by_id["Tests.Authentication.testCase9"] == "0.982"

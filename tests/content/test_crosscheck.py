@@ -256,6 +256,24 @@ def test_a_policy_may_take_a_fact_from_alternatives_with_the_same_shape(workshop
     assert error.hint == "write 'from: cyclonedx'"
 
 
+def test_a_policy_of_any_facts_takes_what_the_gate_gives_it_and_still_needs_its_own(workshop):
+    workshop.bend(POLICY, "  facts:", "  anyFacts: true\n  facts:")
+    workshop.bend(
+        GATE, "        sbom:", "        results: {from: junit, path: a.xml}\n        sbom:"
+    )
+    assert workshop.load().policies["supply-chain/license-allowlist"].any_facts
+    workshop.bend(GATE, "        sbom:", "        sboms:")
+    assert "fact 'sbom' is missing" in workshop.error().message
+
+
+def test_the_collector_of_any_fact_must_exist(workshop):
+    workshop.bend(POLICY, "  facts:", "  anyFacts: true\n  facts:")
+    workshop.bend(
+        GATE, "        sbom:", "        results: {from: junt, path: a.xml}\n        sbom:"
+    )
+    assert workshop.error().message == "no collector 'junt'"
+
+
 @pytest.mark.parametrize("other", ["spdxx", "clarifications"])
 def test_alternatives_are_collectors_that_exist(workshop, other):
     workshop.bend(

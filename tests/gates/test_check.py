@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 import pytest
 
 from probanda.gates import check as module
@@ -202,3 +205,37 @@ def test_a_policy_in_rego_v0_decides_as_the_same_policy_in_v1(words):
     assert [check.outcome for check in words.run().decisions[0].checks] == ours
     assert Outcome.FAIL in failed
     assert Outcome.FAIL not in ours
+
+
+def test_a_policy_sees_where_each_fact_comes_from_and_the_decision_records_the_same(words):
+    rego = WORDS_REGO.replace(
+        "some word in input.facts.words.bad",
+        "word := json.marshal(input.evidence.words)",
+    )
+    words.policy(rego)
+    words.words("never read")
+
+    (decision,) = words.run().decisions
+    (check,) = decision.checks
+    (finding,) = check.findings
+
+    seen, (recorded,) = json.loads(finding.key), check.facts
+    assert seen == {key: value for key, value in recorded.items() if key != "name"}
+    assert seen["sha256"] == sha256((words.root / "words.json").read_bytes()).hexdigest()
+    assert seen["source"] == "words.json"
+    assert seen["collectedAt"] == "2026-11-20T12:00:00Z"
+
+
+def test_a_declared_empty_fact_says_so_in_its_evidence(words):
+    words.policy(
+        WORDS_REGO.replace(
+            "some word in input.facts.words.bad", "word := input.evidence.words.missing"
+        )
+    )
+    (words.root / "words.json").unlink()
+    source = {"from": "json", "path": "words.json", "missing": "empty"}
+    words.gate("pr", words_check(facts={"words": source}))
+
+    (decision,) = words.run().decisions
+
+    assert [finding.key for finding in decision.checks[0].findings] == ["empty"]

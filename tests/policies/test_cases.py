@@ -89,8 +89,10 @@ def rules_found(name: str, case: Any) -> list[str]:
         picked = {key: pick(context, path) for key, path in entry["input"].items()}
         given = {key: value for key, value in picked.items() if value is not MISSING}
     else:
-        given = {key: context[key] for key in ("facts", "parameters", "asOf", "tenant")}
-    answer = compiled(name).prepare(path_of(name, case["entrypoint"]))(given, {})
+        context = {"evidence": {}, **context}
+        given = {key: context[key] for key in ("facts", "evidence", "parameters", "asOf", "tenant")}
+    decide = compiled(name).prepare(path_of(name, case["entrypoint"]), strict_builtin_errors=True)
+    answer = decide(given, {})
     if entry["kind"] == "allow":
         assert isinstance(answer, bool)
         return [] if answer else [case["entrypoint"]]

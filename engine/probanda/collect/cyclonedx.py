@@ -3,6 +3,8 @@
 Data: `{specVersion, serialNumber, componentCount, components, subject}`. A component is
 `{key, name, version, purl, type, scope, licenses}`, sorted by key; the key is the
 package URL, else `group/name@version`; `licenses` is what `licenses.read_licenses` says.
+Where the document states its vulnerabilities, an empty list of them included, so does
+`vulnerabilities` (`formats.cyclonedx_vulnerabilities`); without the key nobody looked.
 
 Rules:
 
@@ -31,6 +33,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from probanda.canonical import canonical
+from probanda.collect.formats.cyclonedx_vulnerabilities import read_vulnerabilities
 from probanda.collect.interface import NO_OPTIONS, Reading
 from probanda.collect.licenses import read_licenses
 from probanda.errors import CollectError
@@ -93,6 +96,8 @@ class CycloneDxCollector:
             "components": components,
             "subject": None if subject is None else _component(subject),
         }
+        if "vulnerabilities" in bom:
+            value["vulnerabilities"] = read_vulnerabilities(bom, _by_reference(bom), source)
         return Reading(value, self.media_type, _producer(metadata), _produced_at(metadata, source))
 
 
@@ -204,6 +209,17 @@ def _component(component: Mapping[str, Any]) -> dict[str, Any]:
         "scope": component.get("scope", "required"),
         "licenses": read_licenses(component.get("licenses", [])),
     }
+
+
+def _by_reference(bom: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What a policy sees of components and of the subject, by `bom-ref`; the subject under ""."""
+    subject = bom.get("metadata", {}).get("component")
+    found: dict[str, Mapping[str, Any]] = {} if subject is None else {"": _component(subject)}
+    roots = [*bom.get("components", []), *([] if subject is None else [subject])]
+    for one in _flatten(roots):
+        if "bom-ref" in one:
+            found[one["bom-ref"]] = _component(one)
+    return found
 
 
 def _producer(metadata: Mapping[str, Any]) -> str:

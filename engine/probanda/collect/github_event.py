@@ -3,14 +3,15 @@
 The file is the webhook event itself (`$GITHUB_EVENT_PATH`), or, to have reviews too, an object
 that the job puts together:
 
-    {"event": …, "reviews": […], "reviewsComplete": true}
+    {"event": …, "push": …, "reviews": […], "reviewsComplete": true}
 
 `reviews` as `GET /repos/{owner}/{repo}/pulls/{number}/reviews` gives them, all pages in one
-list; `gh api --paginate --slurp` gives a list of pages, which is taken too.
+list; `gh api --paginate --slurp` gives a list of pages, which is taken too. `push`, which may
+lack, is the newest entry of `GET /repos/{owner}/{repo}/activity?ref=…` of the head's repository.
 
 Data: `{action, repository, number, state, author, sender, draft, merged, labels, base, head,
 fork, commits, additions, deletions, changedFiles, requestedReviewers, requestedTeams,
-createdAt, updatedAt, reviews, opinions, approvals}`.
+createdAt, updatedAt, pusher, reviews, opinions, approvals}`.
 
 - A person is `{login, id, type, association}`; `type` tells a `Bot` from a `User`.
 - `base` and `head` are `{ref, sha, repository}`; `fork`: they lie in different repositories,
@@ -18,6 +19,8 @@ createdAt, updatedAt, reviews, opinions, approvals}`.
 - A review is `{id, reviewer, state, commit, submittedAt, onHead}`, oldest first; `state` is
   `approved`, `changesRequested`, `commented` or `dismissed`; `onHead`: it was given on the
   head commit. Reviews not yet submitted are left out.
+- `pusher` pushed the head commit: whoever `push` names, or the sender of a `synchronize` event.
+  A commit names its author and committer as they please, and other events have other senders.
 - `opinions` holds for each reviewer the review that counts: the last one that is no mere
   comment, else the last comment. `approvals` are the logins whose opinion is `approved`, on
   the head commit, and who are not the author. Whether they are independent of each other and
@@ -31,7 +34,7 @@ Rules:
 - Fields are taken by name; titles, texts, tokens and addresses are left behind.
 - Reviews must be stated to be complete: a first page looks like all of them, and a request
   for changes may stand on the next.
-- Reviews must be of this pull request, each once.
+- Reviews must be of this pull request, each once; the push must be of its head, and its last.
 
 Example:
 
@@ -85,8 +88,10 @@ class GithubEventCollector:
         if "event" not in document.values:
             value, _ = _pull_request(document)
             return Reading(value, self.media_type)
-        document.only("event", "reviews", "reviewsComplete")
+        document.only("event", "push", "reviews", "reviewsComplete")
         value, author = _pull_request(document.record("event"))
+        if "push" in document.values:
+            value["pusher"] = _pusher(document.record("push"), value["head"])
         if "reviews" in document.values:
             value |= _judgement(_reviews(document, value), author)
         return Reading(value, self.media_type)
@@ -103,15 +108,18 @@ def _pull_request(event: Record) -> tuple[dict[str, Any], int]:
     if "repository" not in base:
         raise request.error("has no repository", "base")
     author = _person(request, "user")
+    sender = _person(event, "sender") if event.optional_record("sender") else None
+    action = event.optional_text("action")
     association = request.optional_text("author_association")
     number = request.required("number", int)
     value = present(
-        action=event.optional_text("action"),
+        action=action,
         repository=base["repository"],
         number=number,
         state=request.text("state"),
         author=present(**author, association=association),
-        sender=_person(event, "sender") if event.optional_record("sender") else None,
+        sender=sender,
+        pusher=sender if action == "synchronize" else None,
         draft=request.optional_boolean("draft"),
         merged=request.optional_boolean("merged"),
         labels=sorted(label.text("name") for label in request.records("labels")),
@@ -139,6 +147,14 @@ def _side(request: Record, key: str) -> dict[str, Any]:
         sha=_commit(side, "sha"),
         repository=None if repository is None else repository.text("full_name"),
     )
+
+
+def _pusher(push: Record, head: Mapping[str, Any]) -> dict[str, Any]:
+    """Who made the push that brought the head commit."""
+    place = push.text("ref").removeprefix("refs/heads/")
+    if (place, _commit(push, "after")) != (head["ref"], head["sha"]):
+        raise push.error("is no push of the head commit", "after", hint="take the newest activity")
+    return _person(push, "actor")
 
 
 def _names(request: Record, key: str, field: str) -> list[str] | None:

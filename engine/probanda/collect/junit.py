@@ -1,7 +1,8 @@
 """JUnit XML, the dialects of pytest, Surefire, Gradle, gtest and others.
 
 Data: `{tests, counts, duplicates}`. A test is `{id, classname, name, file, status,
-message, flaky}`, sorted by id; status is `passed`, `failed`, `error` or `skipped`.
+message, flaky, seconds}`, sorted by id; status is `passed`, `failed`, `error` or `skipped`;
+`seconds` is decimal text, absent where the report does not say how long the test took.
 
 Rules:
 
@@ -30,6 +31,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -41,6 +43,7 @@ from probanda.parse.xml import parse_xml
 # Worst last.
 _STATUSES = ("passed", "skipped", "failed", "error")
 _MAX_MESSAGE = 200
+_MAX_SECONDS = 1_000_000_000
 
 # Surefire's `rerun…` stand beside a failure that stayed; `flaky…` beside a test that passed.
 _CHILDREN = {
@@ -76,6 +79,7 @@ class _Case:
     flaky: bool
     elements: frozenset[str]
     in_suite: bool = False
+    seconds: str = ""
 
     @property
     def id(self) -> str:
@@ -158,6 +162,7 @@ def _read_case(case: Element, suite: Element, source: str) -> _Case:
         message=message,
         flaky=any(child.tag in {"flakyFailure", "flakyError"} for child in case),
         elements=frozenset(elements),
+        seconds=_seconds(case.get("time", "")),
     )
 
 
@@ -228,10 +233,22 @@ def _merge(cases: list[_Case]) -> tuple[list[dict[str, Any]], list[str]]:
             "status": case.status,
             "message": case.message,
             "flaky": case.flaky,
+            **({"seconds": case.seconds} if case.seconds else {}),
         }
         for identity, case in sorted(worst.items())
     ]
     return tests, sorted(identity for identity, number in times.items() if number > 1)
+
+
+def _seconds(text: str) -> str:
+    """A stated time as plain decimal text; empty where it is none. Surefire writes `1,234.5`."""
+    try:
+        number = Decimal(text.strip().replace(",", ""))
+    except InvalidOperation:
+        return ""
+    if not (number.is_finite() and 0 <= number < _MAX_SECONDS):
+        return ""
+    return format(round(number, 9).normalize(), "f")
 
 
 def _message(mark: Element) -> str:

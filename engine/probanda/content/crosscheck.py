@@ -172,6 +172,8 @@ def _facts(
     for name, fact in entry.facts.items():
         path = (*base, "facts", name)
         declared = policy.facts.get(name)
+        if declared is None and policy.any_facts:
+            continue
         if declared is None:
             absent = [other for other in policy.facts if other not in entry.facts]
             hint = nearest(name, absent)
@@ -216,7 +218,7 @@ def _adapter(
 ) -> Iterator[ContentError]:
     """Whether the entry point's input exists where the gate runs."""
     runs = source.document.spec.runs
-    absent = {"ci": ("request", "verified"), "runtime": ("facts",)}[runs]
+    absent = {"ci": ("request", "verified"), "runtime": ("facts", "evidence")}[runs]
     for target in entrypoint.input.values():
         root = target.split(".")[0]
         if root in absent:

@@ -258,6 +258,8 @@ class PolicySpec(Model):
     """Entry points by name."""
     facts: dict[FactName, PolicyFactEntry] = {}
     """The facts that the policy reads, by name."""
+    any_facts: Flag = False
+    """Reads whatever other facts a check gives it too, under the check's names."""
     parameters: JsonObject | None = None
     """JSON Schema (2020-12) of the parameters; without it, there are none."""
     request: JsonObject | None = None

@@ -46,7 +46,9 @@ FACT_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 COLLECTOR = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 REGO_PACKAGE = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"
 REGO_RULE = r"^[A-Za-z_][A-Za-z0-9_]*$"
-INPUT_PATH = r"^(facts|request|verified|parameters|asOf|tenant)(\.[A-Za-z_][A-Za-z0-9_]*)*$"
+INPUT_PATH = (
+    r"^(facts|evidence|request|verified|parameters|asOf|tenant)(\.[A-Za-z_][A-Za-z0-9_]*)*$"
+)
 FINGERPRINT = r"^[0-9a-f]{64}$"
 PURL = r"^pkg:[a-z][a-z0-9.+-]*/[^@\s]+@[^@\s]+$"
 LICENSE = r"^[A-Za-z0-9.+:()\- ]+$"
@@ -65,8 +67,8 @@ MEANINGS = {
     FACT_NAME: "a word of letters, digits and underscores, such as 'sbom'",
     REGO_PACKAGE: "a Rego package, such as 'probanda.supply_chain.license_allowlist'",
     REGO_RULE: "the name of a Rego rule, such as 'findings'",
-    INPUT_PATH: "a dotted path that begins with facts, request, verified, parameters, asOf "
-    "or tenant",
+    INPUT_PATH: "a dotted path that begins with facts, evidence, request, verified, parameters, "
+    "asOf or tenant",
     FINGERPRINT: "the 64 lower-case hexadecimal digits of a finding's fingerprint",
     PURL: "a package URL with a version, such as 'pkg:pypi/example@1.2.3'",
     LICENSE: "an SPDX licence expression, such as 'MIT OR Apache-2.0'",

@@ -23,6 +23,7 @@ from typing import Any
 from probanda.canonical import tree_digest
 from probanda.content.complaints import dotted, nearest
 from probanda.content.documents import Policy as PolicyDocument
+from probanda.content.documents import PolicySpec
 from probanda.content.schemas import NO_PARAMETERS, schema_problems
 from probanda.content.source import Errors, Source
 from probanda.content.tree import Tree, locate
@@ -70,15 +71,7 @@ def assemble(
         title=source.document.metadata.title,
         package=spec.package,
         rego_version=version,
-        entrypoints={
-            name: Entrypoint(
-                name=name,
-                kind=EntrypointKind(entry.kind),
-                rego_path=f"{spec.package.replace('.', '/')}/{entry.rule}",
-                input=dict(entry.input),
-            )
-            for name, entry in spec.entrypoints.items()
-        },
+        entrypoints=_entrypoints(spec),
         rules=rules,
         facts={
             name: PolicyFact(entry.collector, entry.optional, entry.alternatives)
@@ -94,7 +87,21 @@ def assemble(
         builtin=source.builtin,
         location=source.at(),
         owner=source.document.metadata.owner,
+        any_facts=spec.any_facts,
     )
+
+
+def _entrypoints(spec: PolicySpec) -> dict[str, Entrypoint]:
+    """Entry points by name."""
+    return {
+        name: Entrypoint(
+            name=name,
+            kind=EntrypointKind(entry.kind),
+            rego_path=f"{spec.package.replace('.', '/')}/{entry.rule}",
+            input=dict(entry.input),
+        )
+        for name, entry in spec.entrypoints.items()
+    }
 
 
 def _check_document(

@@ -213,6 +213,7 @@ def _context(
             data[name] = session.host_facts[declared.collector]
     context: dict[str, Any] = {
         "facts": data,
+        "evidence": {name: fact.provenance() for name, fact in facts.items()},
         "parameters": dict(check.parameters),
         "asOf": format_instant(session.as_of),
         "tenant": session.tenant,

@@ -51,11 +51,14 @@ class Fact:
 
     def reference(self) -> dict[str, Any]:
         """What a decision records of it: digests and provenance, never the data."""
-        document: dict[str, Any] = {
-            "name": self.name,
-            "type": self.type,
-            "collectedAt": self.collected_at,
-        }
+        return {"name": self.name, **self.provenance()}
+
+    def provenance(self) -> dict[str, Any]:
+        """Where it comes from, as a policy reads it under `input.evidence.<name>`.
+
+        A part of `reference`, so that a recorded decision holds all of what its policy saw here.
+        """
+        document: dict[str, Any] = {"type": self.type, "collectedAt": self.collected_at}
         if self.artifact is None:
             document["missing"] = "empty"
             return document

@@ -46,7 +46,7 @@ class Entrypoint:
         rego_path: `package/path/rule`, OPA's spelling of an entry point.
         input: adapter: top-level key of the Rego input → dotted path into
             `{facts, request, verified, parameters, asOf, tenant}`. Empty: the
-            standard input `{facts, parameters, asOf, tenant}`.
+            standard input `{facts, evidence, parameters, asOf, tenant}`.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Policy:
         entrypoints: by name.
         rules: by rule id, from Rego metadata.
         facts: what the policy reads, by the policy's names for it.
+        any_facts: whether it also reads whatever other facts a check gives it.
         parameters_schema: JSON Schema (2020-12) of the parameters.
         request_schema: JSON Schema of the run-time request, when it has one.
         controls: ids of the controls it supports.
@@ -116,3 +117,4 @@ class Policy:
     location: Location | None = None
     rego_version: int = 1
     owner: str = ""
+    any_facts: bool = False
