@@ -6,12 +6,10 @@ import pytest
 
 from policy_pages import PageProject
 
-PEOPLE = {
-    "people": [
-        {"name": "ada", "logins": ["ada-l"], "emails": ["ada@example.org"], "roles": []},
-        {"name": "grace", "logins": ["grace-h", "gh2"], "emails": ["grace@example.org"]},
-    ]
-}
+PEOPLE = (
+    {"name": "ada", "logins": {"github": ["ada-l"]}, "emails": ["ada@example.org"]},
+    {"name": "grace", "logins": {"github": ["grace-h", "gh2"]}, "emails": ["grace@example.org"]},
+)
 
 
 class PullRequest:
@@ -65,7 +63,7 @@ class PullRequest:
 def pull_request(tmp_path):
     project = PageProject(tmp_path / "project", "change/review")
     project.write(".gitignore", "/.probanda/\n")
-    project.write("roster.yaml", PEOPLE)
+    project.roster(*PEOPLE)
     return PullRequest(project)
 
 
@@ -91,8 +89,7 @@ def test_a_stranger_does_not_approve_and_a_change_cannot_put_them_on_the_roster(
     review = pull_request.review("eve", 3)
     assert pull_request.rules(review) == ["approvals-missing"]
 
-    people = [*PEOPLE["people"], {"name": "eve", "logins": ["eve"], "emails": []}]
-    pull_request.project.write("roster.yaml", {"people": people})
+    pull_request.project.roster(*PEOPLE, {"name": "eve", "logins": {"github": ["eve"]}})
     assert pull_request.rules(review) == ["approvals-missing"]
 
 

@@ -55,12 +55,10 @@ ada,ada@example.org,active,admin;buyer,2026-10-19
 grace,grace@example.org,active,buyer,2026-10-01
 """
 AFTER = BEFORE.replace("admin;buyer", "buyer")
-PEOPLE = {
-    "people": [
-        {"name": "ada", "logins": ["ada-l"], "emails": ["ada@example.org"]},
-        {"name": "grace", "logins": ["grace-h"], "emails": ["grace@example.org"]},
-    ]
-}
+PEOPLE = (
+    {"name": "ada", "logins": {"github": ["ada-l"]}, "emails": ["ada@example.org"]},
+    {"name": "grace", "logins": {"github": ["grace-h"]}, "emails": ["grace@example.org"]},
+)
 
 
 def decision(account, reviewer, verdict="keep", **more):
@@ -96,7 +94,8 @@ DECIDED = (
 @pytest.fixture
 def access(page):
     project = page("access/review")
-    project.place(snapshot=BEFORE, next=AFTER, campaign=campaign(*DECIDED), roster=PEOPLE)
+    project.place(snapshot=BEFORE, next=AFTER, campaign=campaign(*DECIDED))
+    project.roster(*PEOPLE)
     return project
 
 

@@ -42,7 +42,7 @@ findings contains finding if {
 # custom:
 #   id: no-roster
 #   severity: high
-#   remediation: "Give the fact roster: {people: [{name, logins, emails, roles}]}."
+#   remediation: List who is who in evidence/roster.yaml.
 findings contains finding if {
 	count(names_by_identity) == 0
 	finding := {
