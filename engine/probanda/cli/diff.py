@@ -45,7 +45,7 @@ def command(
     """Judge the same facts by the content of REV and of the working tree; show what differs.
 
     Exits 0, 1 as --fail-on says, 2 for a wrong command line or content, 3 when neither side has a
-    check.
+    check, or when --fail-on asks and a check could not be evaluated.
     """
     from probanda.canonical import pretty
     from probanda.gates.decision_diff import decision_diff

@@ -47,6 +47,7 @@ _WEIGHT: Mapping[str, int] = {
     Outcome.SKIPPED.value: _SILENT,
     ABSENT: _SILENT,
 }
+_UNKNOWN = {outcome.value for outcome in UNDECIDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ class DecisionDiff:
     def exit_code(self, fail_on: Sequence[str]) -> int:
         """1 if anything changed in one of these ways (`loosened`, `tightened`), else 0.
 
-        3 where neither side has a check: nothing was compared.
+        3 where neither side has a check, or where somebody asks and a check could not be
+        evaluated on a side: then nothing shows that it did not change so.
         """
         if not self.checks:
             return EXIT_UNDECIDED
@@ -124,7 +126,10 @@ class DecisionDiff:
             "loosened": any(check.loosened for check in self.checks),
             "tightened": any(check.tightened for check in self.checks),
         }
-        return EXIT_BLOCKED if any(ways[way] for way in fail_on) else EXIT_PASS
+        if any(ways[way] for way in fail_on):
+            return EXIT_BLOCKED
+        unknown = any({check.before, check.after} & _UNKNOWN for check in self.checks)
+        return EXIT_UNDECIDED if fail_on and unknown else EXIT_PASS
 
 
 def decision_diff(
