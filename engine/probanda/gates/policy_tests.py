@@ -22,6 +22,7 @@ from probanda import rego
 from probanda.content.cases import Case
 from probanda.errors import ContentError, PolicyError, ProbandaError, UsageError
 from probanda.evaluate import evaluate
+from probanda.model.instant import parse_instant
 from probanda.model.outcome import EXIT_BLOCKED, EXIT_PASS, EXIT_UNDECIDED
 from probanda.model.policy import Policy
 from probanda.rego.testing import Coverage, Suite, TestResult
@@ -128,7 +129,7 @@ def broken_rules(policy: Policy, program: rego.Policy, case: Case) -> list[str]:
     """Ids of the rules that a case breaks, sorted.
 
     Raises:
-        ContentError: it names no entry point.
+        ContentError: it names no entry point, or no instant.
         PolicyError: the policy could not be evaluated.
     """
     entry = policy.entrypoints.get(case.entrypoint)
@@ -137,6 +138,10 @@ def broken_rules(policy: Policy, program: rego.Policy, case: Case) -> list[str]:
         raise ContentError(
             f"{case.path}: there is no entry point {case.entrypoint!r}", hint=f"there are: {known}"
         )
+    try:
+        parse_instant(str(case.context["asOf"]))
+    except ValueError as error:
+        raise ContentError(f"{case.path}: asOf is {error}") from error
     findings = evaluate(policy, program, entry.name, case.context, subject=case.name)
     return sorted({finding.rule for finding in findings})
 

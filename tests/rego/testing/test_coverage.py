@@ -42,7 +42,8 @@ def test_a_rule_that_gave_a_value_is_covered_by_its_head_too():
 
 
 def test_expressions_within_comprehensions_every_and_else_count():
-    policy = "a := [x | some x in [1]; x > 1]\n\nb if {\n\tevery x in [1] {\n\t\tx > 1\n\t}\n}\n\nelse := 2 if 1 == 2"
+    first = "a := [x | some x in [1]; x > 1]"
+    policy = f"{first}\n\nb if {{\n\tevery x in [1] {{\n\t\tx > 1\n\t}}\n}}\n\nelse := 2 if 1 == 2"
 
     found = covered(policy, "test_a if { data.p.a == [] }\n\ntest_b if not data.p.b")
 
@@ -53,9 +54,8 @@ def test_expressions_within_comprehensions_every_and_else_count():
 def test_a_default_counts_when_it_stood():
     policy = "default a := false\n\na if input.x"
 
-    assert (3, 1) not in {
-        place for place in places(covered(policy, "test_a if data.p.a with input.x as 1").covered)
-    }
+    given = covered(policy, "test_a if data.p.a with input.x as 1")
+    assert (3, 1) not in places(given.covered)
     found = covered(policy, "test_a if not data.p.a")
     assert any(row == 3 for row, _ in places(found.covered))
 
