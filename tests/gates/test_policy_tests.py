@@ -153,3 +153,19 @@ def test_modules_that_are_no_policys_have_tests_alone():
     found = module_report({"a_test.rego": "package a_test\ntest_a if 1 == 2"}, TestRequest())
 
     assert (found.name, found.cases, code(found)) == ("", (), 1)
+
+
+def test_a_policy_in_the_syntax_before_rego_v1_is_tested_in_it(tested):
+    path = tested.root / "policies/demo/words/words.rego"
+    text = path.read_text().replace("findings contains finding if {", "findings[finding] {")
+    text = text.replace(
+        "\tsome word in input.facts.words.bad", "\tword := input.facts.words.bad[_]"
+    )
+    tested.policy(text.replace("allow if input.facts.words.bad == []",
+                               "allow { input.facts.words.bad == [] }"), rego="v0")  # fmt: skip
+    test = tested.root / "policies/demo/words/words_test.rego"
+    test.write_text("package demo.words_test\n\ntest_it { not data.demo.words.allow }\n")
+
+    found = report(tested)
+
+    assert [each.status for each in (*found.tests, *found.cases)] == ["pass"] * 3

@@ -14,7 +14,7 @@ import pytest
 from probanda import rego
 from probanda.parse.yaml import load_yaml, to_plain
 from probanda.rego.annotations import declared_rules, read_annotations
-from probanda.rego.outline import outline
+from probanda.rego.testing import Suite
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 FOLDERS = {
@@ -203,16 +203,11 @@ def test_the_page_names_every_rule_parameter_and_control(name):
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_the_rego_tests_hold(name):
-    modules = {path.name: path.read_text() for path in FOLDERS[name].glob("*.rego")}
-    tests = [
-        f"{source.package.replace('.', '/')}/{rule.name}"
-        for source in (outline(text, path=path) for path, text in modules.items())
-        for rule in source.rules
-        if rule.name.startswith("test_")
-    ]
-    assert tests
+    suite = Suite.compile({path.name: path.read_text() for path in FOLDERS[name].glob("*.rego")})
+    assert suite.tests
 
-    policy = rego.compile(modules, tests)
-    answers = {test: policy.prepare(test)({}, {}) for test in tests}
+    results = suite.run()
 
-    assert answers == dict.fromkeys(tests, True)
+    assert {each.test.name: each.status for each in results} == dict.fromkeys(
+        (test.name for test in suite.tests), "pass"
+    )

@@ -223,12 +223,12 @@ class Bench:
     @cached_property
     def modules(self) -> tuple[Module, ...]:
         """The policy's, without tests."""
-        return _parsed(self.policy.modules)
+        return _parsed(self.policy.modules, self.policy.rego_version)
 
     @cached_property
     def tests(self) -> tuple[Module, ...]:
         """Those beside it."""
-        return _parsed(self.policy.test_modules)
+        return _parsed(self.policy.test_modules, self.policy.rego_version)
 
     @cached_property
     def mutants(self) -> list[Mutant]:
@@ -285,8 +285,10 @@ def _varied(cases: Sequence[Case]) -> tuple[Case, ...]:
     return tuple(cases[place] for _, place in sorted(rounds))
 
 
-def _parsed(sources: Mapping[str, str]) -> tuple[Module, ...]:
-    return tuple(parse_module(text, path=path) for path, text in sorted(sources.items()))
+def _parsed(sources: Mapping[str, str], version: int) -> tuple[Module, ...]:
+    return tuple(
+        parse_module(text, path=path, version=version) for path, text in sorted(sources.items())
+    )
 
 
 def _plan(

@@ -15,7 +15,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from probanda import rego
@@ -38,7 +38,7 @@ class TestRequest:
         data: base documents.
         seconds: for one test or case.
         coverage: whether to see what is covered.
-        version: of Rego.
+        version: of Rego, for modules that are no policy's: 1 or 0.
     """
 
     __test__ = False  # for pytest, to which every `Test…` is one
@@ -105,7 +105,7 @@ def policy_report(policy: Policy, cases: Iterable[Case], request: TestRequest) -
     """Run a policy's tests and cases; raises as above."""
     entrypoints = [entry.rego_path for entry in policy.entrypoints.values()]
     modules = {**policy.modules, **policy.test_modules}
-    suite = _compiled(modules, entrypoints, request)
+    suite = _compiled(modules, entrypoints, replace(request, version=policy.rego_version))
     wanted = matcher(request.pattern)
     outcomes = tuple(
         case_outcome(policy, suite.policy, case) for case in cases if wanted(case.path)
