@@ -100,6 +100,17 @@ def test_a_name_survives_a_move_of_the_line_and_is_not_given_twice():
     assert len(set(names)) == len(names)
 
 
+def test_a_long_statement_is_shown_where_it_changes():
+    pairs = ", ".join(f'"key{n}": {n}' for n in range(100, 200))
+
+    found = mutants(module(f"a := {{{pairs}}}"))
+
+    changed = [each for each in found if each.operator == "boundary"]
+    assert len(changed) == 200
+    assert all(each.before != each.after for each in changed)
+    assert max(len(each.after) for each in changed) < 160
+
+
 def test_a_sample_is_the_same_for_a_seed_another_for_another_and_in_order():
     found = mutants(module("\n".join(f"a{n} if input.x == {n}" for n in range(40))))
 

@@ -43,7 +43,7 @@ _FLIPS: Final = {
 _BOUNDS: Final = {"lt": "lte", "lte": "lt", "gt": "gte", "gte": "gt"}
 _COMPARISONS: Final = frozenset({"equal", "neq", "lt", "lte", "gt", "gte"})
 _ASSIGNMENTS: Final = frozenset({"assign", "eq", "print"})
-_MAX_LINE: Final = 200
+_MAX_LINE: Final = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Mutant:
         operator: see the module's table.
         location: of what is changed.
         rule: name of the rule that it is in.
-        before, after: the text of what is changed, on one line.
+        before, after: the text of what is changed, on one line, cut where it is long.
         place: in the module.
         new: what stands there instead; nothing for what is removed.
     """
@@ -92,6 +92,7 @@ def mutants(module: ast.Module) -> list[Mutant]:
             text = f"{change.operator}\0{rule}\0{before}\0{shown}"
             number = seen[text] = seen.get(text, -1) + 1
             digest = hashlib.sha256(f"{text}\0{number}".encode()).hexdigest()[:12]
+            before, shown = _windows(before, shown)
             span = node.span
             where = Location(module.path, span.row, span.column)
             found.append(
@@ -184,8 +185,22 @@ def _around(module: ast.Module, place: Place) -> tuple[ast.Node, Place]:
 
 
 def _line(node: ast.Node) -> str:
-    text = " ".join(unparse(node).split())
-    return text if len(text) <= _MAX_LINE else text[: _MAX_LINE - 1] + "…"
+    return " ".join(unparse(node).split())
+
+
+def _windows(before: str, after: str) -> tuple[str, str]:
+    """Both texts on a line of moderate length each, cut around where they begin to differ."""
+    first = next(
+        (at for at, pair in enumerate(zip(before, after, strict=False)) if len(set(pair)) > 1),
+        min(len(before), len(after)),
+    )
+    start = max(0, first - _MAX_LINE // 2) if max(len(before), len(after)) > _MAX_LINE else 0
+    return _window(before, start), _window(after, start)
+
+
+def _window(text: str, start: int) -> str:
+    end = start + _MAX_LINE
+    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
 
 
 def sample(found: Sequence[Mutant], limit: int, seed: int) -> list[Mutant]:
