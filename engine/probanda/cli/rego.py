@@ -1,4 +1,4 @@
-"""`probanda rego eval | check | conformance`."""
+"""`probanda rego eval | check | conformance`; `test` and `mutate` stand beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from probanda.cli.options import find_project, project_option
+from probanda.cli.rego_testing import mutate, test
 
 if TYPE_CHECKING:
     from probanda.rego import Policy
@@ -23,7 +24,11 @@ _OPINION_SECONDS = 10.0
 
 @click.group("rego")
 def command() -> None:
-    """Evaluate and check Rego by itself, without a gate."""
+    """Evaluate, check and test Rego by itself, without a gate."""
+
+
+command.add_command(test)
+command.add_command(mutate)
 
 
 @command.command("eval")
@@ -62,7 +67,7 @@ def evaluate(
 
     if no_values and explain is None:
         raise UsageError("--no-values is about explanations", hint="add --explain text")
-    sources = {str(path): _text(path) for path in _rego_files(modules)}
+    sources = rego_sources(modules)
     policy = rego.compile(sources or {"empty.rego": "package empty"}, [], version=0 if v0 else 1)
     given = rego.UNDEFINED
     if input_file is not None:
@@ -124,7 +129,7 @@ def check(
                 "a second opinion is about the cases of a project's policies, not about files",
                 hint="leave out the paths, and name the project with --project",
             )
-        sources = {str(path): _text(path) for path in _rego_files(paths)}
+        sources = rego_sources(paths)
         if not sources:
             raise UsageError("there is no .rego file in " + ", ".join(map(str, paths)))
         policy = _compiled(sources, version=0 if v0 else 1)
@@ -230,6 +235,11 @@ def _compiled(
     except PolicyError as error:
         # Its text shows every error with its place, not the first alone.
         raise ContentError(str(error), hint=error.hint) from error
+
+
+def rego_sources(paths: tuple[Path, ...]) -> dict[str, str]:
+    """The texts of these files, and of the Rego files below these folders."""
+    return {str(path): _text(path) for path in _rego_files(paths)}
 
 
 def _rego_files(paths: tuple[Path, ...]) -> list[Path]:

@@ -33,3 +33,17 @@ test_what_is_no_list_lists_nothing if {
 	not tests.lists_tests({"tests": null})
 	not tests.lists_tests({})
 }
+
+test_a_test_without_an_id_is_named_so if {
+	tests.label({"id": "api.test_get"}) == "api.test_get"
+	tests.label({"id": ""}) == "a test without an id"
+	tests.label({"id": 7}) == "a test without an id"
+	tests.label({}) == "a test without an id"
+}
+
+test_a_status_that_is_no_text_is_none if {
+	tests.status({"status": "error"}) == "error"
+	tests.status({"status": ""}) == "no status"
+	tests.status({"status": null}) == "no status"
+	tests.status({}) == "no status"
+}

@@ -42,3 +42,51 @@ test_a_purpose_is_a_name if {
 	not terms.is_known_purpose(" ")
 	not terms.is_known_purpose(null)
 }
+
+test_retention_classes_have_the_days_of_their_names if {
+	terms.retention_days == {
+		"ephemeral-7d": 7,
+		"short-30d": 30,
+		"standard-365d": 365,
+		"long-1825d": 1825,
+		"legal-hold": 1000000,
+	}
+}
+
+test_terms_of_a_contract_document_are_its_spec_alone if {
+	not terms.terms_of({"kind": "Gate", "spec": {"license": "MIT-OK"}})
+	not terms.terms_of({"kind": "Contract", "spec": "MIT-OK"})
+	not terms.terms_of({"kind": "Contract", "spec": null})
+}
+
+test_a_licence_must_be_a_class_whatever_the_gate_allows if {
+	terms.has_allowed_license({"license": "MIT-OK"}) with input as {"parameters": {"licenses": ["MIT-OK"]}}
+	not terms.has_allowed_license({"license": "GPL"}) with input as {"parameters": {"licenses": ["GPL"]}}
+}
+
+test_completeness_is_a_number_from_0_to_100 if {
+	terms.is_level("completenessPct", 0)
+	terms.is_level("completenessPct", 0.5)
+	not terms.is_level("completenessPct", -1)
+	not terms.is_level("completenessPct", -0.5)
+	not terms.is_level("completenessPct", false)
+}
+
+test_a_level_that_the_schema_does_not_name_may_be_anything if {
+	terms.is_level("freshness", "daily")
+	terms.is_level("freshness", null)
+}
+
+test_terms_are_called_by_name_and_version if {
+	terms.label == "orders@2" with input as {"facts": {"contract": {"datasetId": "orders", "version": "2"}}}
+	terms.label == "a contract without a name" with input as {"facts": {"contract": {"datasetId": "orders", "version": ""}}}
+	terms.label == "a contract without a name" with input as {"facts": {"contract": {"datasetId": "", "version": "2"}}}
+	terms.label == "a contract without a name" with input as {"facts": {"contract": {"datasetId": "orders", "version": 2}}}
+	terms.label == "a contract without a name" with input as {"facts": {"contract": {}}}
+}
+
+test_what_is_no_text_is_shown_as_none if {
+	terms.shown("license") == "GPL" with input as {"facts": {"contract": {"license": "GPL"}}}
+	terms.shown("license") == "none" with input as {"facts": {"contract": {"license": 7}}}
+	terms.shown("license") == "none" with input as {"facts": {"contract": {}}}
+}

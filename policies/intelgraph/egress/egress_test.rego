@@ -28,3 +28,8 @@ test_without_parameters_only_investigation_is_allowed if {
 test_nothing_may_leave_by_default if {
 	egress.allow == false
 }
+
+test_allowed_purposes_are_a_list_of_texts if {
+	not egress.purposes_allowed(["investigation"], {"investigation": "investigation"})
+	not egress.purposes_allowed([7], [7])
+}

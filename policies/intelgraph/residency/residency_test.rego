@@ -22,3 +22,9 @@ test_nothing_is_stored_or_exported_by_default if {
 	residency.allow_store == false
 	residency.allow_export == false
 }
+
+test_a_region_exists_when_it_is_listed_or_nothing_is if {
+	residency.exists("eu-1") with input as {"parameters": {"regions": ["eu-1"]}}
+	not residency.exists("us-1") with input as {"parameters": {"regions": ["eu-1"]}}
+	residency.exists("us-1") with input as {"parameters": {}}
+}

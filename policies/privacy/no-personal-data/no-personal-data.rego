@@ -117,7 +117,10 @@ named["table"] contains field_of("table", [0, name]) if {
 	is_personal_name(name)
 }
 
-columns contains column if some column in input.facts.table.columns
+columns contains column if {
+	some column in input.facts.table.columns
+	is_string(column)
+}
 
 columns contains column.name if some column in input.facts.table.columns
 

@@ -109,3 +109,30 @@ test_a_path_repeats_nothing_that_could_be_a_value if {
 	personal.field_of("table", [0, "E-mail address"]) == "E-mail address"
 	personal.field_of("table", [0, "4711"]) == "*"
 }
+
+# The registry of ISO 13616 once more, the other way round.
+test_bank_accounts_have_the_length_of_their_country if {
+	by_length := {
+		15: {"NO"},
+		16: {"BE"},
+		18: {"DK", "FI", "FO", "GL", "NL", "SD"},
+		19: {"MK", "SI"},
+		20: {"AT", "BA", "EE", "KZ", "LT", "LU", "XK"},
+		21: {"CH", "HR", "LI", "LV"},
+		22: {"BG", "BH", "CR", "DE", "GB", "GE", "IE", "ME", "RS", "VA"},
+		23: {"AE", "GI", "IL", "IQ", "TL"},
+		24: {"AD", "CZ", "ES", "MD", "PK", "RO", "SA", "SE", "SK", "TN", "VG"},
+		25: {"LY", "PT", "ST"},
+		26: {"IS", "TR"},
+		27: {"FR", "GR", "IT", "MC", "MR", "SM"},
+		28: {"AL", "AZ", "BY", "CY", "DO", "GT", "HU", "LB", "PL", "SV"},
+		29: {"BR", "EG", "PS", "QA", "UA"},
+		30: {"JO", "KW", "MU"},
+		31: {"MT", "SC"},
+		32: {"LC"},
+	}
+	every length, countries in by_length {
+		countries == {country | some country, size in personal.iban_lengths; size == length}
+	}
+	count(personal.iban_lengths) == sum([count(countries) | some countries in by_length])
+}
