@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -44,9 +45,7 @@ def test_a_finding_blocks_is_waived_signed_and_blocks_again_when_it_is_over(
     check = ("check", "--project", words.root)
     shown = probanda(*check, *AT)
     assert shown.code == 1
-    (fingerprint,) = [
-        line.split()[1] for line in shown.out.splitlines() if line.strip().startswith("id ")
-    ]
+    (fingerprint,) = re.findall(r"probanda waive ([0-9a-f]{64})", shown.out)
 
     made = probanda("waive", fingerprint[:8], "--project", words.root, *AT, *TERMS, "--days", "30")
 

@@ -72,7 +72,7 @@ def find_blocked(store: DecisionStore, prefix: str, gates: Sequence[str] = ()) -
     if not _HEX.fullmatch(prefix) or not MIN_PREFIX <= len(prefix) <= 64:
         raise UsageError(
             f"{prefix[:80]!r} is no fingerprint",
-            hint=f"at least {MIN_PREFIX} of its digits; `probanda check` prints it as `id`",
+            hint=f"at least {MIN_PREFIX} of its digits; `probanda check` prints it",
         )
     known = store.gates()
     if not known:
