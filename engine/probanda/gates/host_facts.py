@@ -1,17 +1,30 @@
 """Facts that the host states itself, after checking a signature; no gate can name them.
 
 Example:
-    data["clarifications"] = verified_clarifications(judging)
+    session = Session(..., host_facts=host_facts(judging, as_of))
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from probanda.collect.licenses import read_licenses
 from probanda.content import Catalogue
 from probanda.errors import ContentError, MultipleContentError, ProbandaError
 from probanda.model.clarification import Clarification
+
+
+def host_facts(judging: Catalogue, as_of: datetime) -> dict[str, Any]:
+    """Every fact of `model.policy.HOST_FACTS`, at `as_of` (aware, UTC).
+
+    Raises:
+        MultipleContentError: as `verified_clarifications`.
+    """
+    return {
+        "clarifications": verified_clarifications(judging),
+        "roster": judging.roster.to_fact(as_of),
+    }
 
 
 def verified_clarifications(judging: Catalogue) -> list[dict[str, Any]]:

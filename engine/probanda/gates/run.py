@@ -30,7 +30,7 @@ from probanda.errors import CollectError, ContentError, UsageError
 from probanda.gates.admission import Admission
 from probanda.gates.approvals import resolve_exceptions
 from probanda.gates.check import Session, run_check
-from probanda.gates.host_facts import verified_clarifications
+from probanda.gates.host_facts import host_facts
 from probanda.gates.judging import judge_content
 from probanda.model.decision import CheckResult, Decision, JudgingContent
 from probanda.model.gate import Check, Gate, Runs
@@ -123,10 +123,7 @@ def run_gates(request: GateRequest, progress: Progress | None = None) -> GateRun
         tenant=_tenant(request) or judging.project.tenant,
         as_of=request.as_of,
         changed=tuple(repository.changed_paths(commit, None)) if repository and commit else None,
-        host_facts={
-            "clarifications": verified_clarifications(judging),
-            "roster": judging.roster.to_fact(request.as_of),
-        },
+        host_facts=host_facts(judging, request.as_of),
         exceptions=exceptions,
     )
     changes = judge_content(judging, head, session, request.approved_by) if commit else None
