@@ -91,7 +91,6 @@ def rules_found(name: str, case: Any) -> list[str]:
     else:
         context = {"evidence": {}, **context}
         given = {key: context[key] for key in ("facts", "evidence", "parameters", "asOf", "tenant")}
-        given = {key: context[key] for key in ("facts", "parameters", "asOf", "tenant")}
     # As a gate asks: an error of a built-in is no answer.
     decide = compiled(name).prepare(path_of(name, case["entrypoint"]), strict_builtin_errors=True)
     answer = decide(given, {})

@@ -27,6 +27,7 @@ from probanda.collect import Workspace
 from probanda.content import Catalogue, RevisionTree, WorkingTree, load
 from probanda.decide import UNDECIDED
 from probanda.errors import UsageError
+from probanda.gates.approvals import resolve_exceptions
 from probanda.gates.check import Session, run_check
 from probanda.gates.host_facts import verified_clarifications
 from probanda.gates.run import resolve_base
@@ -164,7 +165,11 @@ def decision_diff(
             tenant=tenant or after.project.tenant,
             as_of=as_of,
             changed=None,
-            host_facts={"clarifications": verified_clarifications(catalogue)},
+            host_facts={
+                "clarifications": verified_clarifications(catalogue),
+                "roster": catalogue.roster.to_fact(as_of),
+            },
+            exceptions=resolve_exceptions(catalogue, as_of),
         )
         sides.append(_results(session, gates))
     return DecisionDiff(against, commit, as_of, tuple(_compared(*sides)))
@@ -188,7 +193,7 @@ def _ci_gates(catalogue: Catalogue) -> dict[str, Gate]:
 
 def _results(session: Session, names: Sequence[str]) -> _Results:
     return {
-        (name, check.id): (gate, run_check(session, check, {}))
+        (name, check.id): (gate, run_check(session, name, check, {}))
         for name, gate in _ci_gates(session.judging).items()
         if not names or name in names
         for check in gate.checks
