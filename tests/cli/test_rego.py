@@ -281,7 +281,7 @@ def asked(words, probanda, monkeypatch):
 def test_a_second_opinion_on_this_repositorys_policies_agrees(capsys):
     assert run(["rego", "check", "--second-opinion", "regopy"]) == 0
 
-    assert "0 disagreement(s)" in capsys.readouterr().out
+    assert "0 of them news" in capsys.readouterr().out
 
 
 def test_all_engines_that_are_installed_are_asked_and_the_absent_are_named(asked):

@@ -26,7 +26,13 @@ from probanda.parse.yaml import load_yaml, to_plain
 
 # What a case need not state. The clock is a day on which nothing in particular happens.
 CONTEXT: Mapping[str, Any] = MappingProxyType(
-    {"facts": {}, "parameters": {}, "asOf": "2026-11-20T00:00:00Z", "tenant": "acme"}
+    {
+        "facts": {},
+        "evidence": {},
+        "parameters": {},
+        "asOf": "2026-11-20T00:00:00Z",
+        "tenant": "acme",
+    }
 )
 
 
