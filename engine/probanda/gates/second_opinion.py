@@ -52,10 +52,11 @@ class Disagreement:
     known: Known | None
 
     def __str__(self) -> str:
-        text = f"{self.case}: we answer {self.ours}, {self.engine} answers {self.theirs}"
         if self.known is None:
-            return text
-        return f"{text}; known: {self.known.reason} ({self.known.source})"
+            return f"{self.case}: we answer {self.ours}, {self.engine} answers {self.theirs}"
+        return (
+            f"{self.case}: {self.engine} differs, known: {self.known.reason} ({self.known.source})"
+        )
 
 
 @dataclass(frozen=True, slots=True)

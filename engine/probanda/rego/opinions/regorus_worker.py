@@ -26,10 +26,11 @@ MEMORY_BYTES: Final = 4 << 30
 _MESSAGE: Final = re.compile(r"^error: (.*)$", re.MULTILINE)
 _CONFLICT: Final = re.compile(r"must not produce multiple outputs")
 # It checks while it evaluates: what OPA accepts at compile time (an order of expressions to find, a
-# pattern) or takes for undefined (`some x in null`) ends its evaluation.
+# pattern, what iterates in an argument) or takes for undefined (`some x in null`) ends it.
 _UNSUPPORTED: Final = re.compile(
     r"could not find function|not supported|recursion detected|is unsafe|before definition"
     r"|duplicated definition|destructuring pattern|item cannot be indexed|^unexpected"
+    r"|not scheduled|^not an object$|^not a valid ref$"
     r"|`some \.\. in collection` expects|cannot determine|rule conflicts with the following",
     re.MULTILINE,
 )
