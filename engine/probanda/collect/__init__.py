@@ -110,6 +110,10 @@ _ALL: tuple[AnyCollector, ...] = (
 )
 COLLECTORS: Mapping[str, AnyCollector] = MappingProxyType({one.name: one for one in _ALL})
 
+# Asking each time whether an object fits a protocol would take longer than reading a small file.
+_STREAMED = {one.name: one for one in _ALL if isinstance(one, StreamCollector)}
+_READ = {one.name: one for one in _ALL if isinstance(one, FileCollector)}
+
 # What `git cat-file` may return for a stream collector: a base revision is not streamed.
 _MAX_BASE_BYTES = 256 << 20
 
@@ -187,10 +191,11 @@ def fetch(source: FactSource, workspace: Workspace) -> Fetched:
     if source.ref:
         name, data = _read_base(collector, source, workspace)
         return Fetched(name, sha256_hex(data), len(data), data, None)
-    if not isinstance(collector, FileCollector):
+    if source.collector in _STREAMED:
         found = digest_file(workspace.root, source.path)
         return Fetched(source.path, found.sha256, found.size, None, found.path)
-    data, path = read_file(workspace.root, source.path, max_bytes=collector.max_bytes)
+    limit = _READ[source.collector].max_bytes
+    data, path = read_file(workspace.root, source.path, max_bytes=limit)
     return Fetched(source.path, sha256_hex(data), len(data), data, path)
 
 
@@ -200,19 +205,16 @@ def interpret(source: FactSource, fetched: Fetched, *, collected_at: str) -> Fac
     Raises:
         CollectError: it cannot make anything of them.
     """
-    collector = COLLECTORS[source.collector]
+    name, options = fetched.name, source.options
     try:
-        if isinstance(collector, StreamCollector):
-            reading = collector.describe(
-                sha256=fetched.sha256,
-                size=fetched.size,
-                source=fetched.name,
-                options=source.options,
+        if (streamed := _STREAMED.get(source.collector)) is not None:
+            reading = streamed.describe(
+                sha256=fetched.sha256, size=fetched.size, source=name, options=options
             )
-        elif isinstance(collector, FileCollector) and fetched.data is not None:
-            reading = collector.read(fetched.data, source=fetched.name, options=source.options)
+        elif (read := _READ.get(source.collector)) is not None and fetched.data is not None:
+            reading = read.read(fetched.data, source=name, options=options)
         else:
-            raise CollectError(f"a {collector.name} fact comes from no file")
+            raise CollectError(f"a {source.collector} fact comes from no file")
     except ParseError as error:
         raise CollectError(error.message, location=error.location, hint=error.hint) from error
     artifact = _artifact(fetched.name, fetched.sha256, fetched.size, reading)

@@ -50,6 +50,9 @@ MAX_DOCUMENT_BYTES = 1 << 20
 # As many judging documents as a project may have, and their names.
 CONTENT_LIMITS = Limits(max_bytes=8 << 20, max_depth=1, max_nodes=100_000)
 _RUN_LIMITS = Limits(max_bytes=4 << 20, max_depth=2, max_nodes=100_000)
+# Files are synced at this many at once, from so many on.
+_WRITERS = 16
+_FEW = 32
 # What of a run is no part of its decision.
 RUN_FILE = "run.json"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -106,8 +109,7 @@ class DecisionStore:
             self.artifacts.mkdir(parents=True, exist_ok=True)
             target.mkdir(parents=True, exist_ok=True)
             with locked(self.folder):
-                for digest, original in originals.items():
-                    self._keep(digest, original)
+                self._keep_all(originals)
                 digests = {path: sha256_hex(data) for path, data in content.items()}
                 for path, data in content.items():
                     self._keep(digests[path], data)
@@ -125,6 +127,25 @@ class DecisionStore:
                 f"cannot store the decision below {self.folder}: {error.strerror or error}",
                 hint="free some space, or make the folder writable, and run the gate again",
             ) from error
+
+    def _keep_all(self, originals: Mapping[str, bytes | Path]) -> None:
+        """Keep every artifact; a disk that waits for one can write others meanwhile.
+
+        Raises:
+            OSError, EvidenceError: as for one.
+        """
+        if len(originals) < _FEW:
+            for digest, original in originals.items():
+                self._keep(digest, original)
+            return
+        from concurrent.futures import ThreadPoolExecutor  # most runs keep a few files
+
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            try:
+                for _ in writers.map(self._keep, originals, originals.values()):
+                    pass
+            finally:
+                writers.shutdown(cancel_futures=True)
 
     def _keep(self, digest: str, original: bytes | Path) -> None:
         target = self.artifacts / digest

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 from probanda.collect import Workspace, check_source, collect, match_files
 from probanda.evaluate import explain_denial
 from probanda.gates.file_cache import FileCache
-from probanda.gates.file_pool import judge_files
 from probanda.gates.file_task import FileResult, FileTask
 from probanda.model.instant import format_instant
 from probanda.rego.dependence import dependence
@@ -57,6 +56,8 @@ def judge_each(task: FileTask, run: FileRun, check: str) -> list[FileResult]:
         MissingArtifactError: there is none.
         CollectError: they cannot be listed, or the fact makes no sense.
     """
+    from probanda.gates.file_pool import judge_files  # multiprocessing; most checks need none
+
     check_source(task.source)
     matches = match_files(task.root, task.source.path, limit=task.source.max_files)
     if run.cache is not None:
