@@ -119,17 +119,14 @@ def run_check(
         policy, entry = session.judging.entrypoint(check.policy)
         result = replace(result, policy_digest=policy.digest)
         facts: dict[str, Fact] = {}
-        many = check.files
         for collected in _collect(session, check):
             fact = facts[collected.fact.name] = collected.fact
             result = replace(result, facts=(*result.facts, fact.reference()))
             if fact.artifact is not None and collected.original is not None:
                 originals[fact.artifact.sha256] = collected.original
-        if many is not None:
+        if check.files is not None:
             judged = _each_file(session, check, facts, originals, explanations=explanations)
-            findings = sorted((found for each in judged for found in each.findings), key=order)
-            decided = decide_check(result, findings, session.exceptions, gate=gate)
-            return with_files(decided, judged, before=check.facts.index(many))
+            return _decide_files(session, gate, check, result, judged)
         if not facts:
             return undecided(result, Outcome.NOT_EVALUATED, "the check names no facts")
         context, program = _context(session, check, policy, facts), session.program(policy)
@@ -138,9 +135,8 @@ def run_check(
         if explanations is not None and asked:
             # What cannot be explained is decided all the same.
             with suppress(PolicyError):
-                explanation = explain_denial(policy, program, entry.name, context)
-                if explanation is not None:
-                    explanations[check.id] = explanation
+                if why := explain_denial(policy, program, entry.name, context):
+                    explanations[check.id] = why
         if admissions is not None and asked and _is_small(facts):
             with suppress(PolicyError):
                 admissions[check.id] = find_admissions(
@@ -239,6 +235,15 @@ def _each_file(
         with suppress(ProbandaError):
             explain_first(task, judged, explanations, check.id)
     return judged
+
+
+def _decide_files(
+    session: Session, gate: str, check: Check, result: CheckResult, judged: list[FileResult]
+) -> CheckResult:
+    findings = sorted((found for each in judged for found in each.findings), key=order)
+    decided = decide_check(result, findings, session.exceptions, gate=gate)
+    before = next(number for number, source in enumerate(check.facts) if source.many)
+    return with_files(decided, judged, before=before)
 
 
 def _subject(check: Check, facts: Mapping[str, Fact]) -> str:

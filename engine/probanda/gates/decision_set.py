@@ -4,7 +4,7 @@ Layout below the run folder (`.probanda/`):
 
     artifacts/<sha256>                the original bytes of every fact and judging document
     decisions/<gate>/content.json     path → SHA-256 of the content that judged
-    decisions/<gate>/run.json         how many files were not judged anew, if any (ADR 0005)
+    decisions/<gate>/run.json         how many files were not judged anew, if any (ADR 0006)
     decisions/<gate>/decision.json    RFC 8785, written last: its presence completes the set
 
 Rules:
