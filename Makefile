@@ -40,6 +40,7 @@ bench: $(STAMP)
 	$(BIN)/python bench/bundle.py
 	$(BIN)/python bench/rego.py
 	$(BIN)/python bench/rego_compile.py
+	$(BIN)/python bench/check.py
 
 wheel-check: $(STAMP)
 	$(BIN)/python -m pytest -q -m wheel tests/test_packaging.py

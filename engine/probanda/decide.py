@@ -91,7 +91,7 @@ def blank_result(check: Check) -> CheckResult:
 
 
 def gate_outcome(mode: Mode, outcomes: Sequence[Outcome]) -> tuple[Outcome, int]:
-    """Outcome and exit code of a gate from the outcomes of its checks."""
+    """Outcome and exit code of a gate from the outcomes of its checks and of their files."""
     if not outcomes:
         return Outcome.NOT_EVALUATED, EXIT_PASS if mode is Mode.SHADOW else EXIT_UNDECIDED
     failed = Outcome.FAIL in outcomes
@@ -124,7 +124,8 @@ def decide_gate(
     # An empty gate stays empty: a check of ours is no substitute.
     if fail_on_unused and results:
         results = [*results, unused_check(use, tenant)]
-    outcome, exit_code = gate_outcome(gate.mode, [result.outcome for result in results])
+    outcomes = [each for result in results for each in result.outcomes]
+    outcome, exit_code = gate_outcome(gate.mode, outcomes)
     return Decision(
         gate=gate.name,
         title=gate.title,

@@ -41,7 +41,6 @@ from probanda.model.decision import (
 )
 from probanda.model.finding import Finding
 from probanda.model.instant import format_instant
-from probanda.model.outcome import VERDICTS
 from probanda.model.project import Project
 from probanda.model.roster import Person, Roster
 from probanda.model.waiver import Waiver
@@ -186,14 +185,14 @@ def _baselines(exemptions: Iterable[Exemption]) -> list[Baseline]:
 
 def _was_judged(waiver: Waiver, results: Sequence[CheckResult]) -> bool:
     """Whether every check that the waiver may cover came to a verdict."""
-    verdicts = {result.id for result in results if result.outcome in VERDICTS}
+    verdicts = {result.id for result in results if result.judged}
     wanted = waiver.checks or [each.id for each in results if each.id not in OWN_CHECKS]
     return bool(results) and verdicts.issuperset(wanted)
 
 
 def stale_findings(baseline: Baseline, results: Sequence[CheckResult]) -> Iterator[StaleFinding]:
     """What a baseline lists and the results of its gate's checks have not, or less often."""
-    undecided = {_policy(result) for result in results if result.outcome not in VERDICTS}
+    undecided = {_policy(result) for result in results if not result.judged}
     present: Counter[tuple[str, str]] = Counter()
     for result in results:
         findings = [*result.findings, *(waived.finding for waived in result.waived)]

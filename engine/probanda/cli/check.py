@@ -11,7 +11,9 @@ import click
 from probanda.cli.options import (
     as_of_option,
     base_from_environment,
+    cache_option,
     colour_option,
+    find_cache,
     find_project,
     now,
     project_option,
@@ -71,6 +73,14 @@ if TYPE_CHECKING:
 )
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @colour_option
+@click.option(
+    "--jobs",
+    type=click.IntRange(0, 64),
+    default=0,
+    metavar="N",
+    help="Processes for checks of many files. Default: one for each processor, where it pays.",
+)
+@cache_option
 @as_of_option
 @project_option
 def command(
@@ -84,6 +94,8 @@ def command(
     explain: bool,
     quiet: bool,
     colour: str,
+    jobs: int,
+    cache: bool | None,
     as_of: datetime | None,
     project: Path | None,
 ) -> int:
@@ -112,13 +124,16 @@ def command(
         approved_by=approved_by,
         explain=explain,
         admit=any(each.format in _PEOPLE for each in wanted),
+        jobs=jobs,
+        cache=find_cache(root, wanted=cache),
     )
     with progress(quiet=quiet) as told:
         run = run_gates(request, told)
     # Stored first: whoever reads only the first line of the output gets evidence all the same.
     store = DecisionStore(root / RUN_FOLDER)
     for decision in run.decisions:
-        store.write(decision, run.content, run.originals[decision.gate])
+        originals, cached = run.originals[decision.gate], run.cached[decision.gate]
+        store.write(decision, run.content, originals, cached=cached)
     report = _report(run, earlier, project, documents=any(each.format in _FULL for each in wanted))
     write_outputs(wanted, report, colour=wants_colour(colour), width=terminal_width())
     return run.exit_code
@@ -145,6 +160,7 @@ def _report(
         pages=policy_pages(run) if documents else {},
         explanations=run.explanations,
         admissions=run.admissions,
+        cached=run.cached,
         source=source,
         # What others cannot have is no help to them: an absolute path of this machine.
         project="" if stated == "." else source.folder if stated.startswith("/") else stated,

@@ -29,7 +29,7 @@ _WAYS = {
 )
 @click.option("--tenant", default="", help="Tenant. Default: the project's.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 @as_of_option
 @project_option
@@ -38,7 +38,7 @@ def command(
     against: str,
     fail_on: str,
     tenant: str,
-    form: str,
+    format_: str,
     as_of: datetime | None,
     project: Path | None,
 ) -> int:
@@ -59,6 +59,6 @@ def command(
         gates=gates,
     )
     code = diff.exit_code(_WAYS[fail_on])
-    shown = pretty(to_json(diff, exit_code=code)) if form == "json" else render_text(diff)
+    shown = pretty(to_json(diff, exit_code=code)) if format_ == "json" else render_text(diff)
     click.echo(shown, nl=False)
     return code

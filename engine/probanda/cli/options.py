@@ -8,11 +8,15 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from probanda.errors import UsageError
 from probanda.model.instant import parse_instant
+
+if TYPE_CHECKING:
+    from probanda.gates.file_cache import FileCache
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,6 +59,38 @@ def as_of_option(command: F) -> F:
         default=None,
         help="The clock of the decision (RFC 3339 or a date). Default: now.",
     )(command)
+
+
+def cache_option(command: F) -> F:
+    """`--cache` and `--no-cache`; neither leaves it to `find_cache`."""
+    return click.option(
+        "--cache/--no-cache",
+        default=None,
+        help="Remember findings about files. Default: PROBANDA_CACHE (on, off), else on"
+        " outside of CI. A job that signs judges anew.",
+    )(command)
+
+
+def find_cache(project: Path, *, wanted: bool | None) -> FileCache | None:
+    """The user's cache, unless it is not wanted or cannot be trusted, which stderr says.
+
+    Raises:
+        UsageError: PROBANDA_CACHE is neither `on` nor `off`.
+    """
+    if wanted is None:
+        said = os.environ.get("PROBANDA_CACHE", "")
+        if said not in {"", "on", "off"}:
+            raise UsageError(f"PROBANDA_CACHE is {said[:20]!r}", hint="write 'on' or 'off'")
+        wanted = said == "on" or (not said and not os.environ.get("CI"))
+    if not wanted:
+        return None
+    from probanda.gates.file_cache import open_cache
+
+    found = open_cache(project, os.environ)
+    if isinstance(found, str):
+        click.echo(f"note: no cache: {found}", err=True)
+        return None
+    return found
 
 
 def colour_option(command: F) -> F:

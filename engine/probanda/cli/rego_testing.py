@@ -30,7 +30,7 @@ _POLICY_FILE = "policy.yaml"
 @click.option("--coverage", is_flag=True, help="See which expressions the tests came to.")
 @click.option("--threshold", type=click.FloatRange(0, 100), default=None,
               help="Fail below this percentage of the policies' lines.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text",
+@click.option("--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text",
               show_default=True)  # fmt: skip
 @click.option("--v0", is_flag=True, help="Read the modules as Rego v0.")
 @project_option
@@ -41,7 +41,7 @@ def test(
     timeout: float,
     coverage: bool,
     threshold: float | None,
-    form: str,
+    format_: str,
     v0: bool,
     project: Path | None,
 ) -> int:
@@ -69,9 +69,9 @@ def test(
     request = TestRequest(pattern, data, timeout, coverage, 0 if v0 else 1)
     reports = _reports(paths, request, project)
     code = exit_code(reports, pattern=pattern, threshold=threshold)
-    if form == "json":
+    if format_ == "json":
         shown = pretty(policy_tests.to_json(reports, exit_code=code))
-    elif form == "junit":
+    elif format_ == "junit":
         shown = policy_tests.render_junit(reports)
     else:
         shown = policy_tests.render_text(reports)
@@ -147,7 +147,7 @@ def _policies(root: Path, names: Sequence[str]) -> tuple[Tree, Mapping[str, Poli
               help="Processes. Default: one for each processor.")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(0.001, 3600), default=5.0, show_default=True,
               help="Seconds for one evaluation of a mutant.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text",
               show_default=True)  # fmt: skip
 @project_option
 def mutate(
@@ -157,7 +157,7 @@ def mutate(
     seed: int,
     jobs: int | None,
     timeout: float,
-    form: str,
+    format_: str,
     project: Path | None,
 ) -> int:
     """Change POLICY (default: each of the project) in one place at a time; see what notices.
@@ -180,7 +180,7 @@ def mutate(
         for policy in chosen.values()
     ]
     code = mutation.exit_code(scores, threshold)
-    if form == "json":
+    if format_ == "json":
         shown = pretty(output.to_json(scores, threshold=threshold, exit_code=code))
     else:
         shown = output.render_text(scores)

@@ -21,6 +21,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -46,6 +47,7 @@ from probanda.collect.json_lines import LogsCollector
 from probanda.collect.junit import JunitCollector
 from probanda.collect.kubernetes import KubernetesCollector
 from probanda.collect.load import LoadCollector
+from probanda.collect.matching import Match, match_files, matches_pattern
 from probanda.collect.openlineage import OpenLineageCollector
 from probanda.collect.sarif import SarifCollector
 from probanda.collect.secrets_inventory import SecretsInventoryCollector
@@ -65,12 +67,19 @@ __all__ = [
     "COLLECTORS",
     "AnyCollector",
     "Collected",
+    "Fetched",
     "FileCollector",
+    "Match",
     "Reading",
     "RepositoryCollector",
     "StreamCollector",
     "Workspace",
+    "check_source",
     "collect",
+    "fetch",
+    "interpret",
+    "match_files",
+    "matches_pattern",
 ]
 
 AnyCollector = FileCollector | StreamCollector | RepositoryCollector
@@ -101,8 +110,30 @@ _ALL: tuple[AnyCollector, ...] = (
 )
 COLLECTORS: Mapping[str, AnyCollector] = MappingProxyType({one.name: one for one in _ALL})
 
+# Asking each time whether an object fits a protocol would take longer than reading a small file.
+_STREAMED = {one.name: one for one in _ALL if isinstance(one, StreamCollector)}
+_READ = {one.name: one for one in _ALL if isinstance(one, FileCollector)}
+
 # What `git cat-file` may return for a stream collector: a base revision is not streamed.
 _MAX_BASE_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An artifact's bytes, hashed and not yet understood.
+
+    Attributes:
+        name: see `Artifact.source`.
+        sha256, size: of the bytes.
+        data: the bytes; `None` where they are too many for memory.
+        path: where they can be read again; `None` where they came from git.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    data: bytes | None
+    path: Path | None
 
 
 def collect(source: FactSource, workspace: Workspace, *, collected_at: str) -> Collected:
@@ -112,15 +143,11 @@ def collect(source: FactSource, workspace: Workspace, *, collected_at: str) -> C
         MissingArtifactError: it is not there, and the check does not say `missing: empty`.
         CollectError: it is there and cannot be read, or `source` makes no sense.
     """
-    collector = COLLECTORS.get(source.collector)
-    if collector is None:
-        known = ", ".join(sorted(COLLECTORS))
-        raise CollectError(
-            f"no collector {source.collector!r}", location=source.location, hint=f"one of {known}"
-        )
+    collector = check_source(source)
     try:
-        _check_options(collector, source)
-        artifact, reading, original = _read(collector, source, workspace)
+        if isinstance(collector, RepositoryCollector):
+            return _read_repository(collector, source, workspace, collected_at)
+        fetched = fetch(source, workspace)
     except MissingArtifactError:
         if source.missing is not MissingArtifact.EMPTY:
             raise
@@ -128,38 +155,84 @@ def collect(source: FactSource, workspace: Workspace, *, collected_at: str) -> C
         return Collected(empty, None)
     except ParseError as error:
         raise CollectError(error.message, location=error.location, hint=error.hint) from error
-    fact = Fact(source.name, source.collector, artifact, reading.data, collected_at)
-    return Collected(fact, original)
+    fact = interpret(source, fetched, collected_at=collected_at)
+    return Collected(fact, fetched.path if fetched.data is None else fetched.data)
 
 
-def _read(
-    collector: AnyCollector, source: FactSource, workspace: Workspace
-) -> tuple[Artifact, Reading, bytes | Path]:
-    """The artifact, what it says, and its bytes."""
+def check_source(source: FactSource) -> AnyCollector:
+    """The collector of `source`, which takes its options.
+
+    Raises:
+        CollectError: there is none of that name, or its options are wrong.
+    """
+    collector = COLLECTORS.get(source.collector)
+    if collector is None:
+        known = ", ".join(sorted(COLLECTORS))
+        raise CollectError(
+            f"no collector {source.collector!r}", location=source.location, hint=f"one of {known}"
+        )
     if isinstance(collector, RepositoryCollector):
         if source.path or source.ref:
             raise CollectError(f"a {collector.name} fact takes no path and no ref")
-        made = collector.read_repository(workspace, options=source.options)
-        digest, size = sha256_hex(made.original), len(made.original)
-        return _artifact(made.source, digest, size, made.reading), made.reading, made.original
-    if not source.path:
+    elif not source.path:
         raise CollectError(f"a {collector.name} fact needs a path")
-    name = source.path
+    _check_options(collector, source)
+    return collector
+
+
+def fetch(source: FactSource, workspace: Workspace) -> Fetched:
+    """The bytes of the file that `source`, which must have been checked, names.
+
+    Raises:
+        MissingArtifactError: it is not there.
+        CollectError: outside the project, no regular file, too large, or unreadable.
+    """
+    collector = COLLECTORS[source.collector]
     if source.ref:
         name, data = _read_base(collector, source, workspace)
-        return _interpret(collector, name, data, source)
-    if isinstance(collector, StreamCollector):
+        return Fetched(name, sha256_hex(data), len(data), data, None)
+    if source.collector in _STREAMED:
         found = digest_file(workspace.root, source.path)
-        reading = collector.describe(
-            sha256=found.sha256, size=found.size, source=name, options=source.options
-        )
-        return _artifact(name, found.sha256, found.size, reading), reading, found.path
-    data = read_file(workspace.root, source.path, max_bytes=collector.max_bytes)
-    return _interpret(collector, name, data, source)
+        return Fetched(source.path, found.sha256, found.size, None, found.path)
+    limit = _READ[source.collector].max_bytes
+    data, path = read_file(workspace.root, source.path, max_bytes=limit)
+    return Fetched(source.path, sha256_hex(data), len(data), data, path)
+
+
+def interpret(source: FactSource, fetched: Fetched, *, collected_at: str) -> Fact:
+    """What the collector of `source` makes of the bytes.
+
+    Raises:
+        CollectError: it cannot make anything of them.
+    """
+    name, options = fetched.name, source.options
+    try:
+        if (streamed := _STREAMED.get(source.collector)) is not None:
+            reading = streamed.describe(
+                sha256=fetched.sha256, size=fetched.size, source=name, options=options
+            )
+        elif (read := _READ.get(source.collector)) is not None and fetched.data is not None:
+            reading = read.read(fetched.data, source=name, options=options)
+        else:
+            raise CollectError(f"a {source.collector} fact comes from no file")
+    except ParseError as error:
+        raise CollectError(error.message, location=error.location, hint=error.hint) from error
+    artifact = _artifact(fetched.name, fetched.sha256, fetched.size, reading)
+    return Fact(source.name, source.collector, artifact, reading.data, collected_at)
+
+
+def _read_repository(
+    collector: RepositoryCollector, source: FactSource, workspace: Workspace, collected_at: str
+) -> Collected:
+    made = collector.read_repository(workspace, options=source.options)
+    digest, size = sha256_hex(made.original), len(made.original)
+    artifact = _artifact(made.source, digest, size, made.reading)
+    fact = Fact(source.name, source.collector, artifact, made.reading.data, collected_at)
+    return Collected(fact, made.original)
 
 
 def _read_base(
-    collector: FileCollector | StreamCollector, source: FactSource, workspace: Workspace
+    collector: AnyCollector, source: FactSource, workspace: Workspace
 ) -> tuple[str, bytes]:
     """`COMMIT:path` and the content of the file at the base commit."""
     if source.ref != "base":
@@ -172,20 +245,6 @@ def _read_base(
     limit = collector.max_bytes if isinstance(collector, FileCollector) else _MAX_BASE_BYTES
     data = workspace.repository.read(workspace.base_commit, source.path, max_bytes=limit)
     return f"{workspace.base_commit}:{source.path}", data
-
-
-def _interpret(
-    collector: FileCollector | StreamCollector, name: str, data: bytes, source: FactSource
-) -> tuple[Artifact, Reading, bytes]:
-    """Bytes in memory, read by either kind of collector."""
-    digest = sha256_hex(data)
-    if isinstance(collector, StreamCollector):
-        reading = collector.describe(
-            sha256=digest, size=len(data), source=name, options=source.options
-        )
-    else:
-        reading = collector.read(data, source=name, options=source.options)
-    return _artifact(name, digest, len(data), reading), reading, data
 
 
 def _artifact(name: str, sha256: str, size: int, reading: Reading) -> Artifact:

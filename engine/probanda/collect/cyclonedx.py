@@ -46,12 +46,15 @@ if TYPE_CHECKING:
 
 VERSIONS = ("1.4", "1.5", "1.6", "1.7")
 _MAX_PRODUCER = 200
-# A subset of RFC 3986 `URI` with an authority and without user information.
-_PLAIN_URI = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9.-]+(?::[0-9]{1,5})?"
-    r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?"
-    r"(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
-    r"(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?",
+# A subset of RFC 3986 `URI-reference`: an authority without user information, a scheme with a
+# path (`urn:…`, `mailto:…`), or a path whose first part has no colon; then query and fragment.
+_CHARACTER = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
+_PLAIN_REFERENCE = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.-]*:"
+    rf"(?://[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?(?:/{_CHARACTER}*)*|/?{_CHARACTER}+(?:/{_CHARACTER}*)*)"
+    rf"|/?(?:(?!:){_CHARACTER})+(?:/{_CHARACTER}*)*)"
+    rf"(?:\?(?:{_CHARACTER}|[/?])*)?"
+    rf"(?:#(?:{_CHARACTER}|[/?])*)?",
     re.ASCII,
 )
 # The full grammar is parsed in cubic time.
@@ -154,8 +157,10 @@ def _validator(version: str) -> Validator:
     checker = FormatChecker(())
     checker.checkers = dict(known)
 
+    # The same few references stand in many documents.
+    @lru_cache(maxsize=4096)
     def is_iri_reference(value: object) -> bool:
-        if not isinstance(value, str) or _PLAIN_URI.fullmatch(value):
+        if not isinstance(value, str) or _PLAIN_REFERENCE.fullmatch(value):
             return True
         return len(value) <= _MAX_UNUSUAL_IRI and given.format_checker.conforms(
             value, "iri-reference"

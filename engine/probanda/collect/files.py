@@ -12,7 +12,7 @@ Rules:
 Example:
 
     >>> read_file(root, ".probanda/sbom.cdx.json", max_bytes=64 << 20)
-    b'{"bomFormat": ...'
+    (b'{"bomFormat": ...', PosixPath('/project/.probanda/sbom.cdx.json'))
 """
 
 from __future__ import annotations
@@ -44,19 +44,34 @@ class DigestedFile:
     size: int
 
 
-def read_file(root: Path, path: str, *, max_bytes: int) -> bytes:
-    """All bytes of the project's file `path`.
+def read_file(root: Path, path: str, *, max_bytes: int) -> tuple[bytes, Path]:
+    """All bytes of the project's file `path`, and where it lies without links.
 
     Raises:
         MissingArtifactError: there is no such file.
         CollectError: outside the project, no regular file, too large, unreadable, or
             it changed meanwhile.
     """
-    with _open(root, path) as (stream, _):
+    with _open(root, path) as (stream, resolved):
         data = stream.read(max_bytes + 1)
         if len(data) > max_bytes:
             raise CollectError(f"{path!r} is larger than {max_bytes} bytes")
-        return data
+        return data, resolved
+
+
+def open_folder(root: Path, path: str) -> int:
+    """A descriptor of the project's folder `path`; empty for the project itself.
+
+    Raises:
+        MissingArtifactError: there is no such folder.
+        CollectError: outside the project, or unreadable.
+    """
+    try:
+        return _open_without_links(_resolve(root, path or "."), os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MissingArtifactError(f"no folder {path!r}") from error
+    except OSError as error:
+        raise CollectError(f"cannot list {path!r}: {error.strerror}") from error
 
 
 def digest_file(root: Path, path: str) -> DigestedFile:
@@ -105,7 +120,7 @@ def _resolve(root: Path, path: str) -> Path:
     return resolved
 
 
-def _open_without_links(resolved: Path) -> int:
+def _open_without_links(resolved: Path, kind: int = os.O_NONBLOCK) -> int:
     """A descriptor of `resolved`; O_NONBLOCK so that a FIFO does not wait for a writer."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     folder = os.open(resolved.anchor, flags | os.O_DIRECTORY)
@@ -114,7 +129,7 @@ def _open_without_links(resolved: Path) -> int:
             inner = os.open(part, flags | os.O_DIRECTORY, dir_fd=folder)
             os.close(folder)
             folder = inner
-        return os.open(resolved.name or ".", flags | os.O_NONBLOCK, dir_fd=folder)
+        return os.open(resolved.name or ".", flags | kind, dir_fd=folder)
     finally:
         os.close(folder)
 

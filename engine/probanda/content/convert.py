@@ -21,7 +21,7 @@ from probanda.model.baseline import Baseline, KnownFinding
 from probanda.model.clarification import Clarification
 from probanda.model.contract import Contract, ServiceLevel
 from probanda.model.control import Automation, Control, ExpectedEvidence, Frequency
-from probanda.model.gate import Check, FactSource, Gate, MissingArtifact, Runs
+from probanda.model.gate import MAX_FILES, Check, FactSource, Gate, MissingArtifact, Runs
 from probanda.model.location import Location
 from probanda.model.outcome import Mode
 from probanda.model.project import Approver, Project, WaiverRules
@@ -85,6 +85,7 @@ def _fact(name: str, entry: FactEntry, location: Location) -> FactSource:
         max_age=entry.max_age,
         options=entry.options,
         location=location,
+        max_files=entry.max_files or MAX_FILES,
     )
 
 

@@ -26,6 +26,7 @@ from probanda.content.citations import unknown_controls
 from probanda.content.complaints import dotted, nearest, one_of
 from probanda.content.convert import qualified
 from probanda.content.documents import CheckEntry, FactEntry
+from probanda.content.patterns import check_patterns
 from probanda.content.schemas import problems, schema_problems
 from probanda.content.source import Errors, Source
 from probanda.errors import ContentError
@@ -110,6 +111,7 @@ def _check(
     yield from unknown_controls(source, path, cited, context.controls, context.broken_controls)
     for name, fact in entry.facts.items():
         yield from _collector(source, (*base, "facts", name), fact)
+    yield from check_patterns(source, (*base, "facts"), entry.facts)
     try:
         policy, entrypoint = find_entrypoint(
             entry.policy, context.policies, provides_builtin=context.provides_builtin

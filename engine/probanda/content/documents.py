@@ -151,7 +151,8 @@ class FactEntry(Model):
     from_: Annotated[CollectorName, Field(alias="from")]
     """The collector that reads the artifact."""
     path: RelativePath | None = None
-    """Path of the artifact, relative to the project's root."""
+    """Path of the artifact, relative to the project's root; or a pattern with `*`, `**`, `?`:
+    then the check is made once for each file that matches."""
     ref: Annotated[Literal["base"], BeforeValidator(word)] | None = None
     """`base`: read the artifact from the base revision instead of the working tree."""
     missing: Annotated[Literal["notEvaluated", "empty"], BeforeValidator(word)] = "notEvaluated"
@@ -160,6 +161,8 @@ class FactEntry(Model):
     """The oldest acceptable artifact, by the time that the artifact itself states."""
     options: JsonObject = {}
     """Options of the collector."""
+    max_files: Annotated[WholeNumber, Field(ge=1, le=50_000)] | None = None
+    """How many files a pattern may match; 20,000, if left out."""
 
 
 class CheckEntry(Model):

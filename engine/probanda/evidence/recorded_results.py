@@ -188,7 +188,8 @@ def _artifacts(
     for fact in facts:
         if fact.get("missing") == "empty":
             continue
-        entry_of_fact = held.get(fact["sha256"])
+        # One of many files that could not be read has no digest.
+        entry_of_fact = held.get(fact["sha256"]) if "sha256" in fact else None
         if entry_of_fact is None or entry_of_fact.size != fact["size"]:
             lost += 1
             continue

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,29 +33,29 @@ from probanda.errors import (
     MissingArtifactError,
     ParseError,
     PolicyError,
+    ProbandaError,
 )
 from probanda.evaluate import HOST_FACTS_RULE, evaluate, explain_denial
 from probanda.exceptions import Exceptions
 from probanda.gates.admission import MAX_BYTES, Admission, find_admissions
+from probanda.gates.context import policy_context
+from probanda.gates.each_file import FileRun, explain_first, judge_each
+from probanda.gates.fact_age import StaleFactError, refuse_stale
+from probanda.gates.file_outcomes import with_files
+from probanda.gates.file_task import FileResult, FileTask
 from probanda.model.decision import CheckResult
 from probanda.model.fact import Fact
-from probanda.model.gate import Check, FactSource
-from probanda.model.instant import format_instant, parse_instant
+from probanda.model.finding import order
+from probanda.model.gate import Check
+from probanda.model.instant import format_instant
 from probanda.model.outcome import Outcome
-from probanda.model.policy import HOST_FACTS, Policy
+from probanda.model.policy import Policy
 
 if TYPE_CHECKING:
     from probanda.rego.explain import Explanation
 
-# A producer's clock may be this far ahead of ours before its artifact is of the future.
-CLOCK_SKEW = timedelta(minutes=5)
-
 # One policy over 10,000 components and as many in the base takes some 10 s on an idle core.
 EVALUATION_SECONDS = 60.0
-
-
-class StaleFactError(CollectError):
-    """An artifact is older than its check accepts, or does not say how old it is."""
 
 
 @dataclass(slots=True)
@@ -70,6 +70,7 @@ class Session:
         changed: paths that differ from the base; `None` without a base.
         host_facts: by the names of `model.policy.HOST_FACTS`.
         exceptions: the judging content's, as they stand at `as_of`.
+        files: how checks of many files run, and what is noted of it.
     """
 
     workspace: Workspace
@@ -79,6 +80,7 @@ class Session:
     changed: tuple[str, ...] | None
     host_facts: Mapping[str, Any]
     exceptions: Exceptions
+    files: FileRun = field(default_factory=FileRun)
     _programs: dict[str, rego.Policy] = field(default_factory=dict)
 
     def program(self, policy: Policy) -> rego.Policy:
@@ -122,6 +124,9 @@ def run_check(
             result = replace(result, facts=(*result.facts, fact.reference()))
             if fact.artifact is not None and collected.original is not None:
                 originals[fact.artifact.sha256] = collected.original
+        if check.files is not None:
+            judged = _each_file(session, check, facts, originals, explanations=explanations)
+            return _decide_files(session, gate, check, result, judged)
         if not facts:
             return undecided(result, Outcome.NOT_EVALUATED, "the check names no facts")
         context, program = _context(session, check, policy, facts), session.program(policy)
@@ -130,9 +135,8 @@ def run_check(
         if explanations is not None and asked:
             # What cannot be explained is decided all the same.
             with suppress(PolicyError):
-                explanation = explain_denial(policy, program, entry.name, context)
-                if explanation is not None:
-                    explanations[check.id] = explanation
+                if why := explain_denial(policy, program, entry.name, context):
+                    explanations[check.id] = why
         if admissions is not None and asked and _is_small(facts):
             with suppress(PolicyError):
                 admissions[check.id] = find_admissions(
@@ -172,54 +176,74 @@ def matches(path: str, glob: str) -> bool:
 
 def _collect(session: Session, check: Check) -> Iterator[Collected]:
     for source in check.facts:
+        if source.many:
+            continue
         collected = collect(source, session.workspace, collected_at=format_instant(session.as_of))
         refuse_stale(source, collected.fact, session.as_of)
         yield collected
 
 
-def refuse_stale(source: FactSource, fact: Fact, as_of: datetime) -> None:
-    """Hold a fact against its source's `maxAge`, by the time that the artifact states.
-
-    Raises:
-        StaleFactError: too old, of the future, or of no stated age.
-    """
-    if source.max_age is None or fact.artifact is None:
-        return
-    made, name = fact.artifact.produced_at, fact.artifact.source
-    if not made:
-        raise StaleFactError(
-            f"{name} does not say when it was made",
-            hint="have its producer write a timestamp, or take maxAge out of the gate",
-        )
-    age = as_of - parse_instant(made)
-    if age > source.max_age:
-        raise StaleFactError(
-            f"{name} was made at {made}, longer ago than maxAge allows",
-            hint="produce it again in this run",
-        )
-    if age < -CLOCK_SKEW:
-        raise StaleFactError(
-            f"{name} says it was made in the future, at {made}",
-            hint="check the clocks of its producer and of this run (--as-of)",
-        )
-
-
 def _context(
     session: Session, check: Check, policy: Policy, facts: Mapping[str, Fact]
 ) -> dict[str, Any]:
-    data = {name: fact.data for name, fact in facts.items()}
-    for name, declared in policy.facts.items():
-        if declared.collector in HOST_FACTS:
-            data[name] = session.host_facts[declared.collector]
-    context: dict[str, Any] = {
-        "facts": data,
-        "evidence": {name: fact.provenance() for name, fact in facts.items()},
-        "parameters": dict(check.parameters),
-        "asOf": format_instant(session.as_of),
-        "tenant": session.tenant,
-    }
-    # In CI a recorded request, and what its host had verified, are facts like any other.
-    return context | {name: data[name] for name in ("request", "verified") if name in data}
+    return policy_context(
+        policy,
+        check.parameters,
+        facts,
+        session.host_facts,
+        as_of=session.as_of,
+        tenant=session.tenant,
+    )
+
+
+def _each_file(
+    session: Session,
+    check: Check,
+    facts: Mapping[str, Fact],
+    originals: dict[str, bytes | Path],
+    *,
+    explanations: dict[str, Explanation] | None,
+) -> list[FileResult]:
+    """What came of each file of a check that is made for many.
+
+    Raises:
+        CollectError, PolicyError: nothing could be judged at all.
+    """
+    policy, entry = session.judging.entrypoint(check.policy)
+    source = check.files
+    if source is None:
+        raise ValueError(f"the check {check.id} has no pattern")
+    task = FileTask(
+        root=session.workspace.root,
+        source=source,
+        facts=facts,
+        host_facts=session.host_facts,
+        policy=policy,
+        entrypoint=entry.name,
+        parameters=check.parameters,
+        as_of=session.as_of,
+        tenant=session.tenant,
+        seconds=EVALUATION_SECONDS,
+    )
+    # Compiled here first: a policy that is wrong says so once, not for each file.
+    session.program(policy)
+    judged = judge_each(task, session.files, check.id)
+    for found in judged:
+        if found.original is not None:
+            originals[str(found.reference["sha256"])] = found.original
+    if explanations is not None:
+        with suppress(ProbandaError):
+            explain_first(task, judged, explanations, check.id)
+    return judged
+
+
+def _decide_files(
+    session: Session, gate: str, check: Check, result: CheckResult, judged: list[FileResult]
+) -> CheckResult:
+    findings = sorted((found for each in judged for found in each.findings), key=order)
+    decided = decide_check(result, findings, session.exceptions, gate=gate)
+    before = next(number for number, source in enumerate(check.facts) if source.many)
+    return with_files(decided, judged, before=before)
 
 
 def _subject(check: Check, facts: Mapping[str, Fact]) -> str:

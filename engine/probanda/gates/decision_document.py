@@ -27,6 +27,7 @@ from probanda.canonical import canonical
 from probanda.decide import gate_outcome
 from probanda.errors import EvidenceError
 from probanda.evidence.fields import Fields
+from probanda.gates.file_outcomes import file_problems
 from probanda.model.decision import (
     APPROVER_PREFIX,
     OWN_CHECKS,
@@ -174,20 +175,40 @@ def _fact(fact: Fields) -> Mapping[str, Any]:
     """A reference as `Fact.reference` gives it; its digest leads to a file, so it must be one."""
     reference: dict[str, Any] = {key: _line(fact, key) for key in ("name", "type")}
     reference["collectedAt"] = _instant(fact, "collectedAt")
+    if "outcome" in fact:
+        return reference | _file(fact)
     if "missing" in fact:
         fact.only("name", "type", "collectedAt", "missing")
         if fact.text("missing") != "empty":
             raise fact.bad("not 'empty'", "missing")
         return reference | {"missing": "empty"}
+    return reference | _artifact(fact)
+
+
+def _artifact(fact: Fields, *more: str) -> dict[str, Any]:
+    """What identifies the bytes behind a reference; `more` are other fields that it may have."""
     optional = [key for key in ("producer", "producedAt") if key in fact]
-    fact.only("name", "type", "collectedAt", "source", "sha256", "size", "mediaType", *optional)
-    reference |= {
+    known = ("source", "sha256", "size", "mediaType", *optional)
+    fact.only("name", "type", "collectedAt", *known, *more)
+    return {
         "source": _line(fact, "source"),
         "sha256": fact.sha256("sha256"),
         "size": fact.integer("size"),
         "mediaType": _line(fact, "mediaType"),
+        **{key: _line(fact, key) for key in optional},
     }
-    return reference | {key: _line(fact, key) for key in optional}
+
+
+def _file(fact: Fields) -> dict[str, Any]:
+    """What a reference to one of many files says; one that could not be read has no digest."""
+    more = ("outcome", *(key for key in ("reason", "hint") if key in fact))
+    if "sha256" in fact:
+        reference = _artifact(fact, *more)
+    else:
+        fact.only("name", "type", "collectedAt", "source", *more)
+        reference = {"source": _line(fact, "source")}
+    outcome = _one_of(fact, "outcome", Outcome).value
+    return reference | {"outcome": outcome} | {key: _line(fact, key) for key in more[1:]}
 
 
 def _finding(item: Fields, tenant: str, *more: str) -> Finding:
@@ -217,7 +238,7 @@ def contradictions(decision: Decision) -> Iterator[str]:
     for check in decision.checks:
         for problem in _check_contradictions(check):
             yield f"check {check.id!r} {problem}"
-    outcomes = [check.outcome for check in decision.checks]
+    outcomes = [each for check in decision.checks for each in check.outcomes]
     outcome, exit_code = gate_outcome(decision.mode, outcomes)
     if (decision.outcome, decision.exit_code) != (outcome, exit_code):
         yield (
@@ -239,6 +260,9 @@ def contradictions(decision: Decision) -> Iterator[str]:
 
 def _check_contradictions(check: CheckResult) -> Iterator[str]:
     """Why the outcome of a check cannot follow from what it holds."""
+    if check.files:
+        yield from file_problems(check)
+        return
     if check.outcome not in VERDICTS:
         if check.findings or check.waived:
             yield f"is {check.outcome.value} and has findings"

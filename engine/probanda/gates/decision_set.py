@@ -4,6 +4,7 @@ Layout below the run folder (`.probanda/`):
 
     artifacts/<sha256>                the original bytes of every fact and judging document
     decisions/<gate>/content.json     path → SHA-256 of the content that judged
+    decisions/<gate>/run.json         how many files were not judged anew, if any (ADR 0006)
     decisions/<gate>/decision.json    RFC 8785, written last: its presence completes the set
 
 Rules:
@@ -48,6 +49,12 @@ RUN_FOLDER = ".probanda"
 MAX_DOCUMENT_BYTES = 1 << 20
 # As many judging documents as a project may have, and their names.
 CONTENT_LIMITS = Limits(max_bytes=8 << 20, max_depth=1, max_nodes=100_000)
+_RUN_LIMITS = Limits(max_bytes=4 << 20, max_depth=2, max_nodes=100_000)
+# Files are synced at this many at once, from so many on.
+_WRITERS = 16
+_FEW = 32
+# What of a run is no part of its decision.
+RUN_FILE = "run.json"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -60,12 +67,14 @@ class DecisionSet:
         decision: what was decided; free of contradictions, and self-asserted.
         decision_bytes: its exact bytes.
         content: path → SHA-256 of the judging content.
+        run: exact bytes of the note on what was not judged anew; empty when there is none.
     """
 
     gate: str
     decision: Decision
     decision_bytes: bytes
     content: Mapping[str, str]
+    run: bytes = b""
 
 
 class DecisionStore:
@@ -81,6 +90,7 @@ class DecisionStore:
         decision: Decision,
         content: Mapping[str, bytes],
         originals: Mapping[str, bytes | Path],
+        cached: Mapping[str, int] | None = None,
     ) -> None:
         """Store a decision with the judging content and the originals of its facts.
 
@@ -88,6 +98,7 @@ class DecisionStore:
             decision: what was decided.
             content: path → bytes of the content that judged.
             originals: SHA-256 → bytes, or file to copy, of each fact's artifact.
+            cached: by check, how many files were not judged anew.
 
         Raises:
             EvidenceError: the folder cannot be written, or an artifact has changed since
@@ -98,20 +109,43 @@ class DecisionStore:
             self.artifacts.mkdir(parents=True, exist_ok=True)
             target.mkdir(parents=True, exist_ok=True)
             with locked(self.folder):
-                for digest, original in originals.items():
-                    self._keep(digest, original)
+                self._keep_all(originals)
                 digests = {path: sha256_hex(data) for path, data in content.items()}
                 for path, data in content.items():
                     self._keep(digests[path], data)
                 # A stale decision must never stand beside new content.
                 (target / "decision.json").unlink(missing_ok=True)
+                (target / RUN_FILE).unlink(missing_ok=True)
                 write_file(target / "content.json", canonical(digests))
-                write_file(target / "decision.json", canonical(decision.to_json()))
+                document = canonical(decision.to_json())
+                if cached:
+                    note = {"cached": dict(cached), "decision": sha256_hex(document)}
+                    write_file(target / RUN_FILE, canonical(note))
+                write_file(target / "decision.json", document)
         except OSError as error:
             raise EvidenceError(
                 f"cannot store the decision below {self.folder}: {error.strerror or error}",
                 hint="free some space, or make the folder writable, and run the gate again",
             ) from error
+
+    def _keep_all(self, originals: Mapping[str, bytes | Path]) -> None:
+        """Keep every artifact; a disk that waits for one can write others meanwhile.
+
+        Raises:
+            OSError, EvidenceError: as for one.
+        """
+        if len(originals) < _FEW:
+            for digest, original in originals.items():
+                self._keep(digest, original)
+            return
+        from concurrent.futures import ThreadPoolExecutor  # most runs keep a few files
+
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            try:
+                for _ in writers.map(self._keep, originals, originals.values()):
+                    pass
+            finally:
+                writers.shutdown(cancel_futures=True)
 
     def _keep(self, digest: str, original: bytes | Path) -> None:
         target = self.artifacts / digest
@@ -150,6 +184,9 @@ class DecisionStore:
             with locked(self.folder, shared=True):
                 data = read_regular(folder / "decision.json", max_bytes=MAX_BYTES)
                 listing = read_regular(folder / "content.json", max_bytes=CONTENT_LIMITS.max_bytes)
+                noted = b""
+                if (folder / RUN_FILE).exists():
+                    noted = read_regular(folder / RUN_FILE, max_bytes=_RUN_LIMITS.max_bytes)
         except OSError as error:
             known = ", ".join(self.gates())
             raise EvidenceError(
@@ -160,6 +197,7 @@ class DecisionStore:
         try:
             decision = parse_decision(data, path=str(folder / "decision.json"))
             content = _content(listing, folder / "content.json")
+            _check_run(noted, data, folder / RUN_FILE)
         except ParseError as error:
             raise EvidenceError(
                 f"the decision set of the gate {gate!r} is malformed: {error}",
@@ -167,7 +205,7 @@ class DecisionStore:
             ) from error
         _check_belongs(folder, gate, decision, content)
         check_against_content(decision, _KeptContent(self, content))
-        return DecisionSet(gate, decision, data, content)
+        return DecisionSet(gate, decision, data, content, noted)
 
     def open_artifact(self, digest: str) -> BinaryIO:
         """The stored bytes with this SHA-256; the reader must hash them again.
@@ -207,6 +245,25 @@ def _content(data: bytes, path: Path) -> dict[str, str]:
         if not isinstance(value, str) or not _SHA256.fullmatch(value):
             raise ParseError(f"{path}: not a SHA-256 in lower-case hexadecimal")
     return content
+
+
+def _check_run(note: bytes, decision: bytes, path: Path) -> None:
+    """A note on a run is of this decision, and in our form.
+
+    Raises:
+        ParseError: it is not.
+    """
+    if not note:
+        return
+    document = load_json(note, path=str(path), limits=_RUN_LIMITS)
+    counts = document.get("cached") if isinstance(document, dict) else None
+    if (
+        not isinstance(counts, dict)
+        or not all(type(count) is int and count > 0 for count in counts.values())
+        or document != {"cached": counts, "decision": sha256_hex(decision)}
+        or canonical(document) != note
+    ):
+        raise ParseError(f"{path}: not the note on this decision's run")
 
 
 class _KeptContent:

@@ -31,7 +31,6 @@ from probanda.model.baseline import BASELINE_PREFIX, Baseline, KnownFinding, ide
 from probanda.model.decision import OWN_CHECKS, CheckResult, Decision
 from probanda.model.finding import Finding
 from probanda.model.instant import format_instant
-from probanda.model.outcome import VERDICTS
 from probanda.model.waiver import Waiver
 from probanda.parse.yaml_writer import write_yaml
 
@@ -183,7 +182,7 @@ def write_baseline(
         EvidenceError: not every check came to a verdict, or the disk refuses.
     """
     results = [check for check in decision.checks if check.id not in OWN_CHECKS]
-    undecided = [check.id for check in results if check.outcome not in VERDICTS]
+    undecided = [check.id for check in results if not check.judged]
     if undecided:
         raise EvidenceError(
             f"without a verdict of {', '.join(undecided)} nobody knows what is there already",

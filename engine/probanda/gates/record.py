@@ -212,6 +212,11 @@ def _append_decisions(
             _entry("decision", item.decision_bytes, digests, of=clocks, cell=cell, now=now)
         )
         paths.append(_decision_path(item))
+        if item.run:
+            # The decision is the same with and without a cache; that there was one is recorded.
+            digests = {"decision": sha256_hex(item.decision_bytes)}
+            entries.append(_entry("run", item.run, digests, of=clocks, cell=cell, now=now))
+            paths.append("")
         for fact in _facts(item.decision):
             payload = canonical(dict(fact))
             digests = {"artifact": str(fact["sha256"])}

@@ -19,11 +19,12 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from probanda.canonical import canonical
-from probanda.collect import COLLECTORS, RepositoryCollector
+from probanda.collect import COLLECTORS, RepositoryCollector, matches_pattern
 from probanda.content import RecordedContent, Tree, load_recorded
 from probanda.decide import unused_check
 from probanda.errors import ContentError, EvidenceError
@@ -101,13 +102,32 @@ def _result(decision: Decision, check: Check, result: CheckResult) -> Iterator[s
     skippable = check.optional or (check.when_paths and decision.content.base_commit)
     if result.outcome is Outcome.SKIPPED and not skippable:
         yield "it may not be skipped"
-    if result.outcome in VERDICTS and len(result.facts) != len(check.facts):
+    many, files = check.files, result.files
+    if (many is None and files) or (many is not None and result.outcome in VERDICTS and not files):
+        yield "it is made for each of many files, or is not"
+    sources = list(check.facts)
+    if many is not None:
+        at = sources.index(many)
+        # Without files the check ended before they were looked for.
+        sources[at : at + 1] = [replace(many, path=str(file["source"])) for file in files]
+        yield from _files(many, files)
+    if result.outcome in VERDICTS and len(result.facts) != len(sources):
         yield "not all of its facts"
-    for source, fact in zip(check.facts, result.facts, strict=False):
+    for source, fact in zip(sources, result.facts, strict=False):
         if not _fits(source, fact, decision):
             yield f"another fact than {source.name!r}"
-    if len(result.facts) > len(check.facts):
+    if len(result.facts) > len(sources):
         yield "more facts than it has"
+
+
+def _files(many: FactSource, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Whether these are files that the pattern means, in their order."""
+    paths = [str(file["source"]) for file in files]
+    if paths != sorted(set(paths)) or len(paths) > many.max_files:
+        yield "its files are out of order, or too many"
+    for path in paths:
+        if not matches_pattern(path, many.path):
+            yield f"{path} does not match {many.path}"
 
 
 def _fits(source: FactSource, fact: Mapping[str, Any], decision: Decision) -> bool:

@@ -30,6 +30,8 @@ from probanda.errors import CollectError, ContentError, UsageError
 from probanda.gates.admission import Admission
 from probanda.gates.approvals import resolve_exceptions
 from probanda.gates.check import Session, run_check
+from probanda.gates.each_file import FileRun
+from probanda.gates.file_cache import FileCache
 from probanda.gates.host_facts import host_facts
 from probanda.gates.judging import judge_content
 from probanda.model.decision import CheckResult, Decision, JudgingContent
@@ -55,6 +57,8 @@ class GateRequest:
         approved_by: approvers who have approved the head's judging content.
         explain: whether to say why an `allow` was denied.
         admit: whether to look for additions to parameters that let a finding pass.
+        jobs: processes for checks of many files; 0 for as many as they need.
+        cache: where findings about files are remembered; nowhere by default.
     """
 
     root: Path
@@ -65,6 +69,8 @@ class GateRequest:
     approved_by: tuple[str, ...] = ()
     explain: bool = False
     admit: bool = False
+    jobs: int = 0
+    cache: FileCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,8 @@ class GateRun:
         explanations: by gate and check, where asked for. They hold values of facts, and are no
             part of any decision.
         admissions: by gate, check and fingerprint, where asked for; no part of any decision.
+        cached: by gate and check, how many files were not judged anew; no part of a decision
+            either, which is the same with and without a cache.
     """
 
     decisions: tuple[Decision, ...]
@@ -93,6 +101,7 @@ class GateRun:
     repository: Repository | None = None
     explanations: Mapping[str, Mapping[str, Explanation]] = field(default_factory=dict)
     admissions: Mapping[str, Mapping[str, Mapping[str, Admission]]] = field(default_factory=dict)
+    cached: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 # Told before each check: how many are done, how many there are, which comes next.
@@ -125,6 +134,7 @@ def run_gates(request: GateRequest, progress: Progress | None = None) -> GateRun
         changed=tuple(repository.changed_paths(commit, None)) if repository and commit else None,
         host_facts=host_facts(judging, request.as_of),
         exceptions=exceptions,
+        files=FileRun(jobs=request.jobs, cache=request.cache),
     )
     changes = judge_content(judging, head, session, request.approved_by) if commit else None
     told = _Told(progress, sum(len(gate.checks) for gate in gates))
@@ -262,7 +272,9 @@ def _run(
     originals: dict[str, dict[str, bytes | Path]] = {}
     explanations: dict[str, dict[str, Explanation]] = {}
     admissions: dict[str, dict[str, dict[str, Admission]]] = {}
+    cached: dict[str, dict[str, int]] = {}
     for gate in gates:
+        session.files.cached = cached.setdefault(gate.name, {})
         kept = originals.setdefault(gate.name, {})
         why = explanations.setdefault(gate.name, {}) if request.explain else None
         how = admissions.setdefault(gate.name, {}) if request.admit else None
@@ -283,4 +295,5 @@ def _run(
         tree=tree,
         explanations=explanations,
         admissions=admissions,
+        cached=cached,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from probanda.model.finding import Finding
-from probanda.model.outcome import Mode, Outcome
+from probanda.model.outcome import VERDICTS, Mode, Outcome
 
 # Policy id of findings about changed judging content: rules in code, for they guard the Rego.
 JUDGING_CONTENT = "probanda/judging-content"
@@ -37,13 +37,15 @@ class CheckResult:
     Attributes:
         id: of the check.
         outcome: see `Outcome`.
-        reason: one sentence; never empty for `skipped`, `error`, `notEvaluated`.
+        reason: one sentence; never empty for `skipped`, `error`, `notEvaluated`, nor where one
+            of many files is so.
         hint: what to do about it; may be empty.
         policy: full entry point, `<area>/<slug>/<name>`.
         policy_digest: SHA-256 of the policy's files; empty when it never loaded.
         parameters: as given to the policy.
         controls: control ids.
-        facts: references, as `Fact.reference` gives them.
+        facts: references, as `Fact.reference` gives them. Where the check was made for each of
+            many files, theirs carry `outcome`, and `reason` and `hint` where there is no verdict.
         findings: open findings, in canonical order.
         waived: excused findings, in canonical order.
     """
@@ -59,6 +61,21 @@ class CheckResult:
     facts: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Finding, ...] = ()
     waived: tuple[WaivedFinding, ...] = ()
+
+    @property
+    def files(self) -> tuple[Mapping[str, Any], ...]:
+        """References of the many files that the check was made for."""
+        return tuple(fact for fact in self.facts if "outcome" in fact)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Its outcome and those of its files: one that failed hides none that is undecided."""
+        return (self.outcome, *map(Outcome, sorted({str(file["outcome"]) for file in self.files})))
+
+    @property
+    def judged(self) -> bool:
+        """Whether it came to a verdict, and each of its files did."""
+        return VERDICTS.issuperset(self.outcomes)
 
     def to_json(self) -> dict[str, Any]:
         """The form in which a decision records it."""

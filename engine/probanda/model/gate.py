@@ -11,6 +11,9 @@ from typing import Any
 from probanda.model.location import Location
 from probanda.model.outcome import Mode
 
+# How many files a pattern may match, where the gate does not say.
+MAX_FILES = 20_000
+
 
 class MissingArtifact(Enum):
     """What a fact whose artifact does not exist means."""
@@ -34,10 +37,12 @@ class FactSource:
         name: the fact's name in the check.
         collector: name of the collector (`from:` in the document).
         path: project-relative POSIX path; empty for collectors that read no file (`git`).
+            With `*` or `?` it is a pattern: the check is made once for each matching file.
         ref: empty for the working tree, `base` for the base revision of the run.
         missing: see `MissingArtifact`.
         max_age: oldest acceptable artifact, by the time that the artifact itself states.
         options: collector-specific options.
+        max_files: how many files a pattern may match.
         location: where it is written.
     """
 
@@ -49,6 +54,17 @@ class FactSource:
     max_age: timedelta | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     location: Location | None = None
+    max_files: int = MAX_FILES
+
+    @property
+    def many(self) -> bool:
+        """Whether the path is a pattern."""
+        return is_pattern(self.path)
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path stands for any number of files."""
+    return "*" in path or "?" in path
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,11 @@ class Check:
     when_paths: tuple[str, ...] = ()
     optional: bool = False
     location: Location | None = None
+
+    @property
+    def files(self) -> FactSource | None:
+        """The fact whose path is a pattern, for each file of which the check is made."""
+        return next((source for source in self.facts if source.many), None)
 
 
 @dataclass(frozen=True, slots=True)

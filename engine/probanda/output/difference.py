@@ -20,9 +20,6 @@ from dataclasses import dataclass
 
 from probanda.model.decision import CheckResult, Decision
 from probanda.model.finding import Finding
-from probanda.model.outcome import Outcome
-
-_JUDGED = frozenset({Outcome.PASS, Outcome.FAIL, Outcome.WAIVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def compare(earlier: Decision, now: Decision) -> Difference:
     excused = {
         (check.id, waived.finding.fingerprint) for check in now.checks for waived in check.waived
     }
-    judged = {check.id for check in now.checks if check.outcome in _JUDGED}
+    judged = {check.id for check in now.checks if check.judged}
     gone = [key for key in before if key not in after]
     return Difference(
         new=tuple(after[key] for key in after if key not in before),

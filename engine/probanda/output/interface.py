@@ -56,6 +56,7 @@ class RunReport:
         pages: text of the page beside each policy, by the policy's name in a check.
         explanations: by gate and check, where asked for.
         admissions: by gate, check and fingerprint: what, added to a parameter, lets it pass.
+        cached: by gate and check: how many of its many files were not judged anew.
         source: the repository.
         project: what `--project` has to say for a replay; empty: nothing.
         earlier: decisions to compare with, by gate; `None` where none were given.
@@ -69,6 +70,7 @@ class RunReport:
     pages: Mapping[str, str] = field(default_factory=dict)
     explanations: Mapping[str, Mapping[str, Explanation]] = field(default_factory=dict)
     admissions: Mapping[str, Mapping[str, Mapping[str, Admission]]] = field(default_factory=dict)
+    cached: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     source: SourceTree = field(default_factory=SourceTree)
     project: str = ""
     earlier: Mapping[str, Decision] | None = None

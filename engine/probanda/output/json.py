@@ -2,7 +2,8 @@
 
 Shape: `{"exitCode": int, "decisions": [Decision…]}`, keys sorted, UTF-8; each decision
 as `model.decision.Decision.to_json` gives it. Where explanations were asked for, they stand
-beside the decisions: `explanations: {gate: {check: …}}`.
+beside the decisions: `explanations: {gate: {check: …}}`; and where findings were remembered,
+`cached: {gate: {check: number of files}}`.
 """
 
 from __future__ import annotations
@@ -24,4 +25,7 @@ def render(report: RunReport) -> str:
             gate: {check: each.to_dict() for check, each in checks.items()}
             for gate, checks in report.explanations.items()
         }
+    # Where nothing was remembered, nothing is said: runs without a cache print the same bytes.
+    if noted := {gate: dict(checks) for gate, checks in report.cached.items() if checks}:
+        document["cached"] = noted
     return pretty(document)

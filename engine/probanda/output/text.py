@@ -43,6 +43,9 @@ MARKS = {
 # Findings shown per check; the JSON output always holds all of them.
 SHOWN_FINDINGS = 20
 
+# Files shown per check and outcome, of a check that is made for each of many.
+SHOWN_FILES = 10
+
 # A sentence in a narrower column reads worse than one that the terminal breaks.
 MIN_WIDTH = 50
 
@@ -91,6 +94,9 @@ class _Writer:
         width = max((len(check.id) for check in decision.checks), default=0)
         for check in decision.checks:
             yield from self.check(check, decision, width)
+            if check.files:
+                cached = self.report.cached.get(decision.gate, {})
+                yield from _files(check, cached.get(check.id, 0))
             if check.id in explanations:
                 yield from _explanation(explanations[check.id])
         if decision.waivers.expired:
@@ -151,6 +157,27 @@ class _Writer:
         code = "32" if self.report.exit_code == EXIT_PASS else "31"
         word = self.paint(found.word, f"1;{code}")
         return f"{word}  {found.tail} (exit {self.report.exit_code})"
+
+
+def _files(check: CheckResult, cached: int) -> Iterator[str]:
+    """How many of a check's many files ended how, and the first of those that did not pass."""
+    by_outcome: dict[str, list[Mapping[str, object]]] = {}
+    for file in check.files:
+        by_outcome.setdefault(str(file["outcome"]), []).append(file)
+    counts = ", ".join(
+        f"{len(by_outcome[outcome.value]):,} {outcome.value}"
+        for outcome in Outcome
+        if outcome.value in by_outcome
+    )
+    tail = f" ({cached:,} from the cache)" if cached else ""
+    yield f"      files  {len(check.files):,}: {counts}{tail}"
+    for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_EVALUATED):
+        found = by_outcome.get(outcome.value, [])
+        for file in found[:SHOWN_FILES]:
+            why = f": {clean(str(file['reason']))}" if "reason" in file else ""
+            yield f"        {outcome.value}  {clean(str(file['source']))}{why}"
+        if len(found) > SHOWN_FILES:
+            yield f"        … and {len(found) - SHOWN_FILES:,} more with {outcome.value}"
 
 
 def _explanation(explanation: Explanation) -> Iterator[str]:
