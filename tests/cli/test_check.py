@@ -299,3 +299,98 @@ def test_a_project_may_have_any_name(probanda, tmp_path):
     project = Project.with_words(tmp_path / "wörter und — mehr 'n\"x")
 
     assert probanda("check", "--project", project.root).code == 0
+
+
+# --- many files ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(words):
+    words.gate("pr", words_check(facts={"words": {"from": "json", "path": "in/*.json"}}))
+    for number in range(45):
+        words.write(f"in/{number:02d}.json", {"bad": ["foo"] if number % 4 == 0 else []})
+    words.write("in/broken.json", "{")
+    return words
+
+
+@pytest.fixture
+def homes(monkeypatch, tmp_path):
+    """Folders of the user, and no CI."""
+    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    for name in ("CI", "PROBANDA_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_many_files_are_counted_and_the_first_of_those_that_do_not_pass_are_named(many, check):
+    result = check("--no-cache")
+
+    assert result.code == 1
+    assert "files  46: 33 pass, 12 fail, 1 error" in result.out
+    assert "        fail  in/00.json\n        fail  in/04.json\n" in result.out
+    assert "        … and 2 more with fail\n" in result.out
+    assert "        error  in/broken.json: in/broken.json:1:2: not valid JSON" in result.out
+    assert "1 of 46 files could not be judged" in result.out
+
+
+@pytest.mark.slow
+def test_neither_jobs_nor_cache_change_what_was_decided(many, check, homes):
+    stored = many.root / ".probanda/decisions/pr/decision.json"
+    seen = set()
+    for options in (["--jobs", "1", "--no-cache"], ["--jobs", "2", "--no-cache"], [], []):
+        last = check("--output", "json", *options)
+        seen.add(stored.read_bytes())
+
+    assert len(seen) == 1
+    # Whoever knows of the cache is told; the broken file was read again.
+    assert json.loads(last.out)["cached"] == {"pr": {"words": 45}}
+    assert "45 from the cache" in check().out
+    note = json.loads(stored.with_name("run.json").read_bytes())
+    assert note["cached"] == {"words": 45}
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "used"),
+    [
+        ({}, [], True),
+        ({}, ["--no-cache"], False),
+        ({"CI": "true"}, [], False),
+        ({"CI": "true"}, ["--cache"], True),
+        ({"CI": "true", "PROBANDA_CACHE": "on"}, [], True),
+        ({"PROBANDA_CACHE": "off"}, [], False),
+        ({"PROBANDA_CACHE": "off"}, ["--cache"], True),
+    ],
+)
+def test_where_jobs_sign_there_is_no_cache_unless_somebody_asks(  # noqa: PLR0917  # fixtures
+    many, check, homes, monkeypatch, variables, options, used
+):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    check(*options)
+
+    assert (homes / "XDG_CACHE_HOME").exists() is used
+
+
+def test_a_word_for_the_cache_that_is_none_is_refused(check, monkeypatch):
+    monkeypatch.setenv("PROBANDA_CACHE", "maybe")
+
+    assert check().code == 2
+
+
+def test_a_cache_that_others_can_write_is_not_used_and_said(many, check, homes):
+    folder = homes / "XDG_CACHE_HOME/probanda/findings"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+
+    result = check()
+
+    assert "note: no cache: " in result.err
+    assert result.code == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_a_check_of_single_files_opens_no_cache(check, homes):
+    assert check().code == 0
+    assert not (homes / "XDG_CACHE_HOME").exists()

@@ -53,7 +53,7 @@ def entries(cache) -> list:
 
 def test_the_second_run_judges_nothing_anew_and_decides_the_same_bytes(many, cache):
     plain = many.run()
-    first, second = many.run(cache=cache), many.run(cache=cache, jobs=2)
+    first, second = many.run(cache=lambda: cache), many.run(cache=lambda: cache, jobs=2)
 
     assert [cached(run) for run in (plain, first, second)] == [0, 0, 6]
     assert len({canonical(run.decisions[0].to_json()) for run in (plain, first, second)}) == 1
@@ -81,10 +81,10 @@ def changed_options(project):
     [(changed_file, 5), (changed_policy, 0), (changed_parameters, 0), (changed_options, 0)],
 )
 def test_whatever_a_verdict_depends_on_is_part_of_its_key(many, cache, change, kept):
-    many.run(cache=cache)
+    many.run(cache=lambda: cache)
     change(many)
 
-    again = many.run(cache=cache)
+    again = many.run(cache=lambda: cache)
 
     assert cached(again) == kept
     assert canonical(again.decisions[0].to_json()) == canonical(many.run().decisions[0].to_json())
@@ -93,24 +93,24 @@ def test_whatever_a_verdict_depends_on_is_part_of_its_key(many, cache, change, k
 def test_another_tenant_another_name_and_another_state_of_the_engine_know_nothing(
     many, cache, monkeypatch
 ):
-    many.run(cache=cache)
+    many.run(cache=lambda: cache)
 
-    assert cached(many.run(cache=cache, tenant="other")) == 0
+    assert cached(many.run(cache=lambda: cache, tenant="other")) == 0
     (many.root / "in/5.json").rename(many.root / "in/6.json")
-    assert cached(many.run(cache=cache)) == 5
+    assert cached(many.run(cache=lambda: cache)) == 5
     monkeypatch.setattr(file_cache, "engine_state", lambda: ["another"])
-    assert cached(many.run(cache=cache)) == 0
+    assert cached(many.run(cache=lambda: cache)) == 0
 
 
 def test_another_clock_knows_nothing_only_where_the_policy_reads_it(many, cache):
     later = AS_OF + timedelta(days=2)
-    many.run(cache=cache)
-    assert cached(many.run(cache=cache, as_of=later)) == 6
+    many.run(cache=lambda: cache)
+    assert cached(many.run(cache=lambda: cache, as_of=later)) == 6
 
     many.policy(CLOCK_REGO)
-    assert many.run(cache=cache).decisions[0].outcome is Outcome.FAIL
-    assert cached(many.run(cache=cache)) == 6
-    again = many.run(cache=cache, as_of=later)
+    assert many.run(cache=lambda: cache).decisions[0].outcome is Outcome.FAIL
+    assert cached(many.run(cache=lambda: cache)) == 6
+    again = many.run(cache=lambda: cache, as_of=later)
     assert (cached(again), again.decisions[0].outcome) == (0, Outcome.PASS)
 
 
@@ -119,18 +119,20 @@ def test_another_fact_of_the_check_is_part_of_the_key(many, cache):
     facts = {**MANY, "more": {"from": "json", "path": "more.json"}}
     many.gate("pr", words_check(facts=facts))
     many.write("more.json", {"a": 1})
-    many.run(cache=cache)
-    assert cached(many.run(cache=cache)) == 6
+    many.run(cache=lambda: cache)
+    assert cached(many.run(cache=lambda: cache)) == 6
 
     many.write("more.json", {"a": 2})
-    assert cached(many.run(cache=cache)) == 0
+    assert cached(many.run(cache=lambda: cache)) == 0
 
 
 def test_a_waiver_counts_although_the_finding_was_remembered(many, cache):
-    fingerprint = many.run(cache=cache).decisions[0].checks[0].findings[0].fingerprint
+    fingerprint = many.run(cache=lambda: cache).decisions[0].checks[0].findings[0].fingerprint
     many.waiver("one", fingerprint, expires="2026-12-01")
 
-    now, later = (many.run(cache=cache, as_of=AS_OF + timedelta(days=days)) for days in (0, 30))
+    now, later = (
+        many.run(cache=lambda: cache, as_of=AS_OF + timedelta(days=days)) for days in (0, 30)
+    )
 
     assert [cached(run) for run in (now, later)] == [6, 6]
     assert [run.decisions[0].outcome for run in (now, later)] == [Outcome.WAIVED, Outcome.FAIL]
@@ -139,8 +141,8 @@ def test_a_waiver_counts_although_the_finding_was_remembered(many, cache):
 def test_an_error_is_never_remembered(many, cache):
     many.write("in/broken.json", "{")
 
-    many.run(cache=cache)
-    again = many.run(cache=cache)
+    many.run(cache=lambda: cache)
+    again = many.run(cache=lambda: cache)
 
     assert cached(again) == 6
     assert again.decisions[0].checks[0].files[-1]["outcome"] == "error"
@@ -176,37 +178,37 @@ def pipe(path):
     ],
 )
 def test_a_poisoned_entry_answers_nothing(many, cache, attack):
-    many.run(cache=cache)
+    many.run(cache=lambda: cache)
     for path in entries(cache):
         attack(path)
 
-    again = many.run(cache=cache)
+    again = many.run(cache=lambda: cache)
 
     assert cached(again) == 0
     assert again.decisions[0].outcome is Outcome.FAIL
 
 
 def test_an_entry_under_the_name_of_another_answers_nothing(many, cache):
-    many.run(cache=cache)
+    many.run(cache=lambda: cache)
     found = {path: path.read_bytes() for path in entries(cache)}
     for path, data in zip(
         found, [*list(found.values())[1:], next(iter(found.values()))], strict=True
     ):
         path.write_bytes(data)
 
-    assert cached(many.run(cache=cache)) == 0
+    assert cached(many.run(cache=lambda: cache)) == 0
 
 
 def test_a_cache_that_was_made_under_another_key_answers_nothing(
     many, cache, environment, tmp_path
 ):
-    many.run(cache=cache)
+    many.run(cache=lambda: cache)
     (tmp_path / "state/probanda/cache.key").write_bytes(b"k" * 32)
 
     moved = open_cache(many.root, environment)
 
     assert isinstance(moved, FileCache)
-    assert cached(many.run(cache=moved)) == 0
+    assert cached(many.run(cache=lambda: moved)) == 0
 
 
 def test_a_folder_in_the_project_open_to_others_or_without_a_home_is_no_cache(many, tmp_path):
@@ -239,7 +241,7 @@ def test_a_cache_that_cannot_be_written_stops_nothing(many, cache):
     shutil.rmtree(cache.folder)
     cache.folder.write_text("")
 
-    run = many.run(cache=cache)
+    run = many.run(cache=lambda: cache)
 
     assert (cached(run), run.exit_code) == (0, 1)
 
@@ -261,8 +263,8 @@ def test_a_full_shard_loses_its_older_half(cache, monkeypatch):
 
 
 def test_what_was_remembered_is_noted_beside_the_decision_and_in_the_ledger(many, cache, cell):
-    many.run(cache=cache)
-    run = many.run(cache=cache)
+    many.run(cache=lambda: cache)
+    run = many.run(cache=lambda: cache)
     (decision,) = run.decisions
     many.store.write(decision, run.content, run.originals["pr"], cached=run.cached["pr"])
 
@@ -277,8 +279,8 @@ def test_what_was_remembered_is_noted_beside_the_decision_and_in_the_ledger(many
 
 
 def test_a_note_goes_with_its_decision_and_no_other_is_taken(many, cache):
-    many.run(cache=cache)
-    run = many.run(cache=cache)
+    many.run(cache=lambda: cache)
+    run = many.run(cache=lambda: cache)
     (decision,) = run.decisions
     many.store.write(decision, run.content, run.originals["pr"], cached=run.cached["pr"])
     path = many.root / ".probanda/decisions/pr/run.json"

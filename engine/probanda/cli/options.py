@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -71,8 +72,10 @@ def cache_option(command: F) -> F:
     )(command)
 
 
-def find_cache(project: Path, *, wanted: bool | None) -> FileCache | None:
-    """The user's cache, unless it is not wanted or cannot be trusted, which stderr says.
+def find_cache(project: Path, *, wanted: bool | None) -> Callable[[], FileCache | None] | None:
+    """Opens the user's cache, if it is wanted; one that cannot be trusted is none.
+
+    stderr says so, once.
 
     Raises:
         UsageError: PROBANDA_CACHE is neither `on` nor `off`.
@@ -84,13 +87,18 @@ def find_cache(project: Path, *, wanted: bool | None) -> FileCache | None:
         wanted = said == "on" or (not said and not os.environ.get("CI"))
     if not wanted:
         return None
-    from probanda.gates.file_cache import open_cache
 
-    found = open_cache(project, os.environ)
-    if isinstance(found, str):
-        click.echo(f"note: no cache: {found}", err=True)
-        return None
-    return found
+    @lru_cache(maxsize=1)
+    def opened() -> FileCache | None:
+        from probanda.gates.file_cache import open_cache
+
+        found = open_cache(project, os.environ)
+        if isinstance(found, str):
+            click.echo(f"note: no cache: {found}", err=True)
+            return None
+        return found
+
+    return opened
 
 
 def colour_option(command: F) -> F:

@@ -135,8 +135,7 @@ def run_check(
         if explanations is not None and asked:
             # What cannot be explained is decided all the same.
             with suppress(PolicyError):
-                if why := explain_denial(policy, program, entry.name, context):
-                    explanations[check.id] = why
+                _note(explanations, check, explain_denial(policy, program, entry.name, context))
         if admissions is not None and asked and _is_small(facts):
             with suppress(PolicyError):
                 admissions[check.id] = find_admissions(
@@ -154,6 +153,13 @@ def run_check(
     except (CollectError, ParseError, PolicyError, ContentError) as error:
         return undecided(result, Outcome.ERROR, str(error), error.hint or "")
     return decide_check(result, findings, session.exceptions, gate=gate)
+
+
+def _note(
+    explanations: dict[str, Explanation], check: Check, explanation: Explanation | None
+) -> None:
+    if explanation is not None:
+        explanations[check.id] = explanation
 
 
 def _is_small(facts: Mapping[str, Fact]) -> bool:

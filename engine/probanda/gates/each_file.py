@@ -7,7 +7,7 @@ Rules:
   is noted beside it (`FileRun.cached`).
 
 Example:
-    judged = judge_each(task, FileRun(jobs=2, cache=cache), "sboms")
+    judged = judge_each(task, FileRun(jobs=2), "sboms")
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class FileRun:
 
     Attributes:
         jobs: number of processes; 0 for as many as it needs.
-        cache: where findings are remembered, or not at all.
+        cache: opens what remembers findings, if there is one; asked when a check first needs it.
         cached: by check, how many files were not judged anew.
         progress: told how many files of how many are done.
     """
 
     jobs: int = 0
-    cache: FileCache | None = None
+    cache: Callable[[], FileCache | None] | None = None
     cached: dict[str, int] = field(default_factory=dict)
     progress: Callable[[int, int], None] | None = None
 
@@ -60,8 +60,9 @@ def judge_each(task: FileTask, run: FileRun, check: str) -> list[FileResult]:
 
     check_source(task.source)
     matches = match_files(task.root, task.source.path, limit=task.source.max_files)
-    if run.cache is not None:
-        task = replace(task, cache=run.cache.bound(_inputs(task)))
+    cache = None if run.cache is None else run.cache()
+    if cache is not None:
+        task = replace(task, cache=cache.bound(_inputs(task)))
     judged: list[FileResult] = []
     for result in judge_files(task, matches, jobs=run.jobs):
         judged.append(result)

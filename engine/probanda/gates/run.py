@@ -58,7 +58,7 @@ class GateRequest:
         explain: whether to say why an `allow` was denied.
         admit: whether to look for additions to parameters that let a finding pass.
         jobs: processes for checks of many files; 0 for as many as they need.
-        cache: where findings about files are remembered; nowhere by default.
+        cache: opens what remembers findings about files; nothing does by default.
     """
 
     root: Path
@@ -70,7 +70,7 @@ class GateRequest:
     explain: bool = False
     admit: bool = False
     jobs: int = 0
-    cache: FileCache | None = None
+    cache: Callable[[], FileCache | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
