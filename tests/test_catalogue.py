@@ -62,7 +62,16 @@ def test_a_collector_stands_in_the_documentation_with_its_options(name):
 
 
 def test_the_table_of_collectors_has_every_file_of_its_folder():
-    interfaces = {"interface", "files", "licenses", "license_names", "json_node", "record", "rows"}
+    interfaces = {
+        "interface",
+        "files",
+        "licenses",
+        "license_names",
+        "json_node",
+        "matching",
+        "record",
+        "rows",
+    }
     interfaces |= {"openlineage_facets", "table_database", "table_text", "matching"}
     modules = {path.stem for path in (PACKAGE / "collect").glob("*.py")} - {"__init__"}
     used = {type(each).__module__.rsplit(".", 1)[1] for each in COLLECTORS.values()}

@@ -119,3 +119,8 @@ def test_any_bytes_are_read_or_refused_as_a_parse_error(data):
         load_json_tree(data, path="x")
     except ParseError:
         return
+
+
+def test_what_follows_a_number_that_is_too_large_is_not_read_for_a_number():
+    with pytest.raises(ParseError, match="too large to be represented"):
+        load_json(b'{"a": 1e999.1.0}', path="a.json")

@@ -15,7 +15,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -45,7 +45,7 @@ from probanda.gates.file_outcomes import with_files
 from probanda.gates.file_task import FileResult, FileTask
 from probanda.model.decision import CheckResult
 from probanda.model.fact import Fact
-from probanda.model.finding import order
+from probanda.model.finding import Finding, order
 from probanda.model.gate import Check
 from probanda.model.instant import format_instant
 from probanda.model.outcome import Outcome
@@ -141,9 +141,7 @@ def run_check(
                 admissions[check.id] = find_admissions(
                     policy,
                     findings,
-                    lambda tried: evaluate(
-                        policy, program, entry.name, context | {"parameters": tried}, subject=""
-                    ),
+                    _asking_again(policy, program, entry.name, context),
                     parameters=check.parameters,
                 )
     except (MissingArtifactError, StaleFactError) as error:
@@ -160,6 +158,18 @@ def _note(
 ) -> None:
     if explanation is not None:
         explanations[check.id] = explanation
+
+
+def _asking_again(
+    policy: Policy, program: rego.Policy, entrypoint: str, context: Mapping[str, Any]
+) -> Callable[[Mapping[str, Any]], tuple[Finding, ...]]:
+    """What the policy finds in the same facts with other parameters."""
+
+    def ask(parameters: Mapping[str, Any]) -> tuple[Finding, ...]:
+        tried = {**context, "parameters": parameters}
+        return evaluate(policy, program, entrypoint, tried, subject="")
+
+    return ask
 
 
 def _is_small(facts: Mapping[str, Fact]) -> bool:

@@ -266,8 +266,11 @@ def _find(text: str, path: str, pattern: re.Pattern[str]) -> Location:
 
 
 def _find_overflow(text: str, path: str) -> Location:
+    # What follows the number may be no JSON at all: it was never read.
+    number = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
     for token in _tokens(text, path):
-        if token.text[0] in "-0123456789" and math.isinf(float(token.text)):
+        match = number.match(token.text)
+        if match and math.isinf(float(match[0])):
             return token.location
     return Location(path)
 
