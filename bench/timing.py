@@ -35,10 +35,12 @@ def run_process(
     expect: int = 0,
     cwd: str | None = None,
     peaks: list[float] | None = None,
+    processor: list[float] | None = None,
 ) -> float:
     """Wall seconds of one run of `command`, which must exit with `expect`.
 
-    The child's largest resident set, in MiB, is added to `peaks` (Linux: ru_maxrss is KiB).
+    The child's largest resident set, in MiB, is added to `peaks` (Linux: ru_maxrss is KiB), its
+    processor time and that of its own children, in seconds, to `processor`.
     """
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
@@ -58,6 +60,8 @@ def run_process(
             output.seek(0)
             tail = output.read().decode(errors="replace")[-2000:]
             raise SystemExit(f"{command} exited with {child.returncode}, not {expect}:\n{tail}")
+    if processor is not None:
+        processor.append(usage.ru_utime + usage.ru_stime)
     if peaks is not None:
         peaks.append(usage.ru_maxrss / 1024)
     return elapsed
