@@ -226,7 +226,10 @@ def main() -> None:
     parser.add_argument("--no-compile", action="store_true", help="decisions alone")
     options = parser.parse_args()
     losses: list[str] = []
-    rows = [row(case, losses) for case in cases() if options.rows in case.name]
+    chosen = [case for case in cases() if options.rows in case.name]
+    if not chosen:
+        parser.error(f"no row's name holds {options.rows!r}")
+    rows = [row(case, losses) for case in chosen]
     print("µs per decision; × is the peer's time by ours: regopy and regorus by our JSON in and")
     print(f"out, OPA by our dict in. {machine()}; load {os.getloadavg()[0]:.0f}.\n")
     print(table(["policy", "dict in", "JSON in and out", "regopy", "regorus", "OPA"], rows))

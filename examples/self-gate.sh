@@ -10,7 +10,7 @@ mkdir -p "$run"
 
 say() { printf '\n\033[1m── %s\033[0m\n' "$1"; }
 
-# The tests of Rego by itself are left to `make test`: they take as long as all the others.
+# The tests of Rego by itself are left to `make test`.
 say "1. Artifacts of this run: an SBOM of the environment, and a test report"
 "$bin/cyclonedx-py" environment .venv --output-reproducible --of JSON --sv 1.6 -o "$run/sbom.cdx.json"
 "$bin/python" -m pytest -q -n auto -m 'not proof and not wheel and not slow' -p no:cacheprovider \
